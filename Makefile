@@ -1,0 +1,60 @@
+# make demo | test | setup | check | lock | clean
+# Needs python3 (3.11 or newer, with venv) and make; everything else goes into .venv/.
+
+PYTHON ?= python3
+DEMO ?= demo
+WORKERS ?= 2
+
+MEMBERS := $(filter-out connectors/_template/,$(dir $(wildcard connectors/*/pyproject.toml)))
+MEMBER_FILES := $(addsuffix pyproject.toml,$(MEMBERS))
+SOURCES := $(wildcard $(addsuffix src,$(MEMBERS)))
+
+VENV := .venv
+RUN := $(VENV)/bin/python -m
+UV := $(RUN) uv --quiet
+HERE := --python $(VENV)/bin/python
+READY := $(VENV)/.ready
+
+.PHONY: setup demo test check lock wheels clean
+.DELETE_ON_ERROR:
+
+setup: $(READY)
+
+# Once for each change of the lock or of a pyproject.toml; otherwise there is nothing to do.
+$(READY): requirements.lock pyproject.toml $(MEMBER_FILES) | $(VENV)/bin/uv
+	$(UV) pip sync $(HERE) --require-hashes requirements.lock
+	$(UV) pip install $(HERE) --no-deps --no-build-isolation -e . $(addprefix -e ,$(MEMBERS))
+	@touch $@
+
+# A half-made environment (python3-venv missing, a broken download) is made anew.
+$(VENV)/bin/uv:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "itpm-sync needs Python 3.11 or newer; this is " + sys.version.split()[0] + ". Say make PYTHON=python3.12, or whatever yours is called.")'
+	$(PYTHON) -m venv --clear $(VENV)
+	$(RUN) pip install --quiet --disable-pip-version-check uv
+
+demo: $(READY)
+	$(VENV)/bin/itpm-sync demo --dir $(DEMO) $(DEMO_ARGS)
+
+test: $(READY)
+	$(RUN) pytest -n $(WORKERS) --dist loadfile $(PYTEST_ARGS)
+
+check: $(READY)
+	$(RUN) ruff check
+	$(RUN) ruff format --check
+	$(RUN) mypy src $(SOURCES)
+	$(VENV)/bin/lint-imports --no-logo
+
+# Packages, versions and hashes for every platform; no address. `make lock UPGRADE=--upgrade` takes newer versions.
+lock: | $(VENV)/bin/uv
+	$(UV) pip compile $(HERE) pyproject.toml $(MEMBER_FILES) --all-extras --group dev \
+	    --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate --no-header \
+	    --no-emit-package itpm-sync $(patsubst connectors/%/,--no-emit-package itpm-sync-%,$(MEMBERS)) \
+	    $(UPGRADE) --output-file requirements.lock
+	@! grep -nE '://|^-|file:' requirements.lock
+
+# What `uv tool install` or `pipx install` takes.
+wheels: $(READY)
+	for member in . $(MEMBERS); do $(UV) build $(HERE) --no-build-isolation --wheel --out-dir dist $$member || exit 1; done
+
+clean:
+	rm -rf $(VENV) dist build site .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
