@@ -1,0 +1,57 @@
+"""From what every tool says to one plan: the decisions, the writes, and what a person must be asked. Pure.
+
+In: a `World` (bases, readings, policy, lenses, the time). Out: a `Plan`. No clock, no chance, no network, no database:
+the same world gives the same plan. The rules stand in the order in which they are applied; each has its own file.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from itpm_sync.plan import Brake, Plan
+from itpm_sync.reconcile.brakes import before_deciding, before_writing
+from itpm_sync.reconcile.draft import Draft
+from itpm_sync.reconcile.gone import bury
+from itpm_sync.reconcile.items import decide_items
+from itpm_sync.reconcile.pairing import pair
+from itpm_sync.reconcile.scope import rescope
+from itpm_sync.reconcile.structure import circular, hold_parent_cycles
+from itpm_sync.reconcile.world import ContainerView, World
+from itpm_sync.reconcile.writes import work
+
+__all__ = ["ContainerView", "World", "reconcile"]
+
+
+def reconcile(world: World) -> Plan:
+    """Decide one run of one project."""
+    stops = before_deciding(Draft(world))
+    world = _suspend(world, stops)
+    draft = Draft(world)
+    pair(draft)
+    doomed = bury(draft)
+    decide_items(draft, list(draft.items.values()))
+    hold_parent_cycles(draft)
+    rescope(draft)
+    cycles = circular(draft)
+    todo = work(draft, doomed, cycles)
+    brakes = [*stops, *before_writing(draft, todo.actions)]
+    return Plan(
+        world.project,
+        draft.decisions(),
+        todo.actions,
+        todo.offers,
+        tuple({conflict.id: conflict for conflict in draft.conflicts.values()}.values()),
+        tuple(draft.proposals),
+        tuple(dict.fromkeys(draft.warnings)),
+        tuple(brakes),
+    )
+
+
+def _suspend(world: World, stops: list[Brake]) -> World:
+    """Containers that a brake stops sit this run out: their readings stay undecided."""
+    stopped = {(brake.connection, brake.container): brake.says for brake in stops}
+    views = {
+        place: replace(view, suspended=view.suspended or stopped.get(place, ""))
+        for place, view in world.containers.items()
+    }
+    return replace(world, containers=views)

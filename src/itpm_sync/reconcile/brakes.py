@@ -1,0 +1,81 @@
+"""When to stop before the first write and ask.
+
+In: the draft and the actions. Out: brakes. A container's brake suspends that container, a project's the project.
+Percentages count from `limits.floor` items on.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+
+from itpm_sync.bases import Tie
+from itpm_sync.connector import Operation
+from itpm_sync.plan import Action, Brake, BrakeKind
+from itpm_sync.reconcile.draft import Draft
+from itpm_sync.reconcile.world import ContainerView, Place
+
+_APPROVE = "Look at the plan, then `itpm-sync sync --approve RUN` with its run id."
+
+
+def before_deciding(draft: Draft) -> list[Brake]:
+    """Brakes that say a container's listing is not to be trusted in this run."""
+    found = []
+    for place, view in draft.world.containers.items():
+        name = f"{place[1]} in {place[0]}"
+        if view.fingerprint_changed:
+            says = (
+                f"{name} is not the container it was (another one under the same name, or a renamed option)."
+            )
+            found.append(Brake(BrakeKind.FINGERPRINT, says, _APPROVE, *place))
+        if view.listed and not view.suspended and view.had > 0 and view.has == 0:
+            says = f"{name} had {view.had} records and now lists none; nothing is taken for deleted."
+            found.append(Brake(BrakeKind.EMPTIED, says, "If it was emptied on purpose: " + _APPROVE, *place))
+        absent = sum(
+            1
+            for one in draft.replicas.values()
+            if one.place == place
+            and one.base.absence is not None
+            and one.base.absence.confirmed
+            and one.tie in (Tie.TIED, Tie.OUT_OF_SCOPE)
+        )
+        if _too_many(draft, view, absent):
+            says = f"{absent} of {_known(draft, place)} records of {name} seem to be deleted."
+            found.append(Brake(BrakeKind.DELETIONS, says, _APPROVE, *place))
+    return found
+
+
+def before_writing(draft: Draft, actions: tuple[Action, ...]) -> list[Brake]:
+    """Brakes on what would be written."""
+    found = []
+    world = draft.world
+    if world.first_sync and (actions or world.replicas):
+        says = "This is the project's first sync; it is always previewed."
+        found.append(Brake(BrakeKind.FIRST_SYNC, says, _APPROVE))
+    if world.configuration_changed:
+        says = f"The configuration changed since the last run: {world.configuration_changed}."
+        found.append(Brake(BrakeKind.CONFIGURATION, says, _APPROVE))
+    deletions = Counter((a.connection, a.container) for a in actions if a.operation is Operation.DELETE)
+    changes = Counter((a.connection, a.container) for a in actions if a.operation is Operation.UPDATE)
+    for place, view in world.containers.items():
+        name = f"{place[1]} in {place[0]}"
+        if _too_many(draft, view, deletions[place]):
+            says = f"{deletions[place]} records of {name} would be deleted."
+            found.append(Brake(BrakeKind.DELETIONS, says, _APPROVE, *place))
+        known, share = _known(draft, place), world.policy.limits.changes_share
+        if known >= world.policy.limits.floor and changes[place] > share * known:
+            says = f"{changes[place]} of {known} records of {name} would change, more than {share:.0%}."
+            found.append(Brake(BrakeKind.CHANGES, says, _APPROVE, *place))
+    return found
+
+
+def _too_many(draft: Draft, view: ContainerView, count: int) -> bool:
+    limits, known = draft.world.policy.limits, _known(draft, view.place)
+    return count > limits.deletions or (known >= limits.floor and count > limits.deletions_share * known)
+
+
+def _known(draft: Draft, place: Place) -> int:
+    return sum(
+        1
+        for one in draft.replicas.values()
+        if one.place == place and (one.base.tie in (Tie.TIED, Tie.OUT_OF_SCOPE) or one.fresh)
+    )

@@ -1,0 +1,300 @@
+"""One field of one item, one run: rules 1 to 6 of the design, to the letter.
+
+In: what is agreed, what each tool says now and said before, the policy, the open conflict. Out: a Verdict: the agreed
+value afterwards, the losers, the conflict that opens, changes or closes. Pure; commits nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from itpm_sync.bases import NEVER, Agreed, Conflict, Side
+from itpm_sync.codec import digest, encode
+from itpm_sync.lens import Env, Lens, Overlap, Unliftable
+from itpm_sync.model import Day, Value
+from itpm_sync.plan import Loser
+from itpm_sync.policy import FieldPolicy, Rule
+from itpm_sync.reconcile.merge import merge_group
+from itpm_sync.reconcile.sides import cover
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """What one tool says of one field."""
+
+    replica: str
+    tool: str
+    lens: Lens
+    env: Env
+    before: Value
+    """The form of what was seen; None where nothing was."""
+    now: Value
+    """The form of what stands there."""
+    at: int = NEVER
+    changed: bool = False
+    """What stands there is an edit: it differs from what was seen, or was never decided."""
+    first: bool = False
+    """No base: this field's first tie."""
+    empty: bool = False
+    """Nothing stands there, or only the tool's default."""
+    computed: bool = False
+    taken: int | None = None
+    """The reading is this offered version, taken by hand."""
+    edited: datetime | None = None
+    actor: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """What of the configuration bears on one field of one item."""
+
+    item: str
+    name: str
+    policy: FieldPolicy
+    seed: tuple[str, ...]
+    margin: timedelta
+    zone: ZoneInfo
+    now: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """The decision. `conflict` is the one open afterwards, if any; `closed` says that the one before is closed."""
+
+    agreed: Agreed | None
+    losers: tuple[Loser, ...] = ()
+    conflict: Conflict | None = None
+    closed: bool = False
+    reason: str = ""
+
+
+def decide(
+    agreed: Agreed | None, entries: Sequence[Entry], rules: Rules, conflict: Conflict | None
+) -> Verdict:
+    """Decide one field. `entries`: the replicas that hold it; hidden and untranslatable ones are left out."""
+    return _Field(agreed, entries, rules).decide(conflict)
+
+
+class _Field:
+    """The surroundings of one decision. Nothing in it changes."""
+
+    def __init__(self, agreed: Agreed | None, entries: Sequence[Entry], rules: Rules) -> None:
+        self.agreed, self.rules = agreed, rules
+        self.entries = sorted(entries, key=lambda entry: (entry.tool, entry.replica))
+        self.by_tool = {entry.tool: entry for entry in reversed(self.entries)}
+        self.value = agreed.value if agreed else None
+        self.version = agreed.version if agreed else NEVER
+        owners = rules.policy.owners if rules.policy.rule is Rule.OWNER else ()
+        self.owner = next((tool for tool in owners if tool in self.by_tool), None)
+
+    def decide(self, conflict: Conflict | None) -> Verdict:
+        speaking = [entry for entry in self.entries if not entry.computed or entry.tool == self.owner]
+        news = [entry for entry in speaking if entry.changed and not entry.first and entry.taken is None]
+        overruled: list[Loser] = []
+        if self.owner is not None:
+            overruled = [
+                self._lost(self._raw(entry), self._last_word) for entry in news if entry.tool != self.owner
+            ]
+            news = [entry for entry in news if entry.tool == self.owner]
+        verdict = self._decide(news, conflict)
+        firsts = [entry for entry in speaking if entry.first and not entry.empty]
+        if firsts and verdict.conflict is None:
+            verdict = self._first_tie(firsts, verdict)
+        return replace(verdict, losers=(*overruled, *verdict.losers)) if overruled else verdict
+
+    def _decide(self, news: list[Entry], conflict: Conflict | None) -> Verdict:
+        if conflict is not None:
+            return self._further(conflict, news) if news else Verdict(self.agreed, conflict=conflict)
+        if not news:
+            return Verdict(self.agreed)
+        if (
+            self.owner is None
+            and self.rules.policy.rule is Rule.MERGE
+            and all(e.before != e.now for e in news)
+        ):
+            return self._merge(news)
+        return self._settle(news)
+
+    # ── the rules ──
+
+    def _settle(self, news: list[Entry]) -> Verdict:
+        """Rules 3 to 5, where no conflict is open."""
+        sides = [self._side(entry) for entry in news]
+        stale = self.agreed is not None and all(entry.at != self.version for entry in news)
+        losers: list[Loser] = []
+        if stale and self.owner is None:
+            sides.append(self._agreed_side())
+        elif stale and self._form_in(self.owner, self.value) != news[0].now:
+            losers.append(self._lost(self._agreed_side(), self._last_word))
+        if not all(side.lawful for side in sides):
+            return self._hold(sides, losers, "what stands there contradicts itself")
+        covered = cover(sides, self._form_in)
+        if len(covered.stays) == 1:
+            return self._win(covered.stays[0], losers, covered.dropped)
+        merged = self._merged_group(news, sides)
+        if merged is not None:
+            newest = max(news, key=lambda entry: (entry.edited is not None, entry.edited, entry.tool))
+            return self._win(
+                replace(self._raw(newest), value=merged), losers, (), "edits of different parts joined"
+            )
+        newest_side = self._newest(covered.stays) if self.rules.policy.rule is Rule.NEWEST else None
+        if newest_side is not None:
+            others = [side for side in covered.stays if side is not newest_side]
+            losers += [self._lost(side, f"newer in {newest_side.tool}") for side in others]
+            return self._win(newest_side, losers, covered.dropped, "newest")
+        dropped = [self._dropped(low, high, None) for low, high in covered.dropped]
+        return self._hold(
+            covered.stays, [*losers, *dropped], "edited in two places without knowing of each other"
+        )
+
+    def _merge(self, news: list[Entry]) -> Verdict:
+        """Policy merge: each tool's own change, applied to the agreed value."""
+        value = self.value
+        try:
+            for entry in news:
+                value = entry.lens.apply(value, entry.before, entry.now, entry.env)
+        except (Overlap, Unliftable) as meeting:
+            sides = [self._side(entry) for entry in news]
+            if self.agreed is not None and all(entry.at != self.version for entry in news):
+                sides.append(self._agreed_side())
+            covered = cover(sides, self._form_in)
+            if len(covered.stays) == 1 and covered.stays[0].lawful:
+                return self._win(covered.stays[0], [], covered.dropped)
+            return self._hold(
+                covered.stays, [self._dropped(*pair, None) for pair in covered.dropped], meeting.message
+            )
+        last = news[-1]
+        return self._win(replace(self._raw(last), value=value), [], (), "merged" if len(news) > 1 else "")
+
+    def _further(self, conflict: Conflict, news: list[Entry]) -> Verdict:
+        """Rule 5, edits while a conflict is open: they replace sides, and may close it."""
+        sides, losers = list(conflict.sides), list[Loser]()
+        for entry in news:
+            new = self._side(entry)
+            old = next((side for side in sides if side.tool == entry.tool), None)
+            if old is None and entry.at == self.version:
+                old = next((side for side in sides if side.agreed), None)
+            if old is not None:
+                sides.remove(old)
+                losers.append(self._lost(old, f"replaced by a further edit in {entry.tool}"))
+            sides.append(new)
+        covered = cover(sides, self._form_in)
+        if len(covered.stays) == 1 and covered.stays[0].lawful:
+            verdict = self._win(covered.stays[0], losers, covered.dropped, "the sides came together")
+            return replace(verdict, closed=True)
+        losers += [self._dropped(low, high, None) for low, high in covered.dropped]
+        return Verdict(self.agreed, tuple(losers), replace(conflict, sides=covered.stays))
+
+    def _first_tie(self, firsts: list[Entry], before: Verdict) -> Verdict:
+        """No base: one value fills the others; the finest stays; else the owner's, else by seed order, else hold."""
+        agreed = before.agreed
+        here = _Field(agreed, self.entries, self.rules)
+        sides = [here._side(entry) for entry in firsts]
+        if agreed is not None and agreed.value is not None:
+            sides.append(here._agreed_side())
+        covered = cover(sides, here._form_in)
+        losers = list(before.losers)
+        winner = covered.stays[0] if len(covered.stays) == 1 else here._preferred(covered.stays)
+        if winner is None or not winner.lawful:
+            why = (
+                "different values at the first tie"
+                if winner is None
+                else "what stands there contradicts itself"
+            )
+            verdict = here._hold(
+                covered.stays, [*losers, *(here._dropped(*p, None) for p in covered.dropped)], why
+            )
+        else:
+            losers += [here._lost(side, "first tie") for side in covered.stays if side is not winner]
+            verdict = here._win(winner, losers, covered.dropped, "first tie")
+        return replace(verdict, closed=before.closed)
+
+    def _preferred(self, stays: Sequence[Side]) -> Side | None:
+        """The owner's side, else the first by seed order."""
+        if self.owner is not None:
+            spoken = next((side for side in stays if side.tool == self.owner), None)
+            held = next((side for side in stays if side.agreed), None)
+            if spoken or (held and not self.by_tool[self.owner].first):
+                return spoken or held
+        ranked = [side for tool in self.rules.seed for side in stays if side.tool == tool]
+        return ranked[0] if ranked else None
+
+    def _newest(self, stays: Sequence[Side]) -> Side | None:
+        """The newest side, if each tool tells its time of edit and the second is older by more than the margin."""
+        timed = [(side.edited, side) for side in stays if side.edited is not None]
+        if len(timed) < len(stays):
+            return None
+        timed.sort(key=lambda pair: pair[0], reverse=True)
+        return timed[0][1] if timed[0][0] - timed[1][0] > self.rules.margin else None
+
+    def _merged_group(self, news: list[Entry], sides: Sequence[Side]) -> Value:
+        try:
+            befores = [entry.lens.lift(entry.before, self.value, entry.env) for entry in news]
+        except Unliftable:
+            return None
+        return merge_group(self.value, list(zip(befores, (side.value for side in sides), strict=False)))
+
+    # ── sides, winners, losers ──
+
+    @property
+    def _last_word(self) -> str:
+        return f"{self.owner} has the last word"
+
+    def _form_in(self, tool: str | None, value: Value) -> Value:
+        entry = self.by_tool.get(tool) if tool else None
+        return entry.lens.form(value, entry.env) if entry else value
+
+    def _raw(self, entry: Entry) -> Side:
+        return Side(entry.tool, entry.now, entry.now, entry.at, actor=entry.actor, edited=entry.edited)
+
+    def _side(self, entry: Entry) -> Side:
+        """A tool's reading, lifted over the agreed value; not lawful where no agreed value has that form."""
+        moment = entry.edited or self.rules.now
+        day = Day(moment.astimezone(self.rules.zone).date())
+        try:
+            value = entry.lens.lift(entry.now, self.value, entry.env, edited=day)
+        except Unliftable:
+            return replace(self._raw(entry), lawful=False)
+        return replace(self._raw(entry), value=value)
+
+    def _agreed_side(self) -> Side:
+        """The agreed value as a side: its own tool is its origin, its time the origin's time of edit."""
+        assert self.agreed is not None
+        origin = self.agreed.origin
+        form = self._form_in(origin, self.value)
+        edited, actor = self.agreed.edited, self.agreed.actor
+        return Side(origin, self.value, form, self.version, agreed=True, actor=actor, edited=edited)
+
+    def _win(
+        self, winner: Side, losers: Sequence[Loser], dropped: Sequence[tuple[Side, Side]], reason: str = ""
+    ) -> Verdict:
+        agreed = self.agreed
+        if winner.value != self.value or (agreed is None and winner.value is not None):
+            agreed = Agreed(winner.value, self.version + 1, winner.tool, winner.actor, winner.edited)
+        final = [self._dropped(low, high, winner.value) for low, high in dropped]
+        return Verdict(agreed, (*losers, *final), reason=reason or f"edited in {winner.tool}")
+
+    def _hold(self, sides: Sequence[Side], losers: Sequence[Loser], why: str) -> Verdict:
+        named = [
+            self.rules.item,
+            self.rules.name,
+            self.version,
+            [[s.tool, encode(s.form), s.version] for s in sides],
+        ]
+        conflict = Conflict(
+            f"c-{digest(named)[:12]}", self.rules.item, self.rules.name, tuple(sides), self.rules.now, why
+        )
+        return Verdict(self.agreed, tuple(losers), conflict)
+
+    def _lost(self, side: Side, why: str) -> Loser:
+        return Loser(self.rules.name, side, why)
+
+    def _dropped(self, low: Side, high: Side, final: Value) -> Loser:
+        """A covered side: logged with what covered it; a true loser where the final value does not read as typed."""
+        covered = final is None or self._form_in(low.tool, final) == low.form
+        return Loser(
+            self.rules.name, low, f"the same, coarser, as in {high.tool}", high.tool if covered else None
+        )

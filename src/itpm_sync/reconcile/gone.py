@@ -1,0 +1,134 @@
+"""Records that are no longer listed: hidden, gone, come back. Decided before fields.
+
+In: the draft, with what direct reads said of absent records. Out: tombstones, lifecycle changes, deletions to
+propagate, questions to a person. A deletion is believed only when it is confirmed (listings complete, read twice).
+"""
+
+from __future__ import annotations
+
+from itpm_sync.bases import LIFE, Conflict, Life, Replica, Side, Tie
+from itpm_sync.codec import digest
+from itpm_sync.connector import Presence
+from itpm_sync.plan import Grade
+from itpm_sync.policy import Deletion
+from itpm_sync.reconcile.draft import Draft, ItemDraft, ReplicaDraft
+from itpm_sync.reconcile.reading import name_of
+
+_LIVE_TIES = (Tie.TIED, Tie.OUT_OF_SCOPE, Tie.HIDDEN)
+
+
+def bury(draft: Draft) -> set[str]:
+    """Decide absences and revivals. Returns the items whose other records are to be deleted too."""
+    doomed: set[str] = set()
+    for one in list(draft.replicas.values()):
+        if one.item is None or one.item not in draft.items:
+            continue
+        item = draft.items[one.item]
+        view = draft.world.containers.get(one.place)
+        if view is None or view.suspended:
+            continue
+        absence = one.base.absence
+        if absence is None:
+            _back(draft, item, one)
+        elif absence.presence is Presence.HIDDEN and one.tie is not Tie.TOMBSTONE:
+            _hide(draft, one, "hidden from us")
+        elif (
+            absence.presence is Presence.GONE_OR_HIDDEN and absence.confirmed and one.tie is not Tie.TOMBSTONE
+        ):
+            _hide(draft, one, "deleted or hidden, the tool does not tell which")
+        elif (
+            absence.confirmed
+            and absence.presence in (Presence.GONE, Presence.BINNED)
+            and one.tie in _LIVE_TIES
+        ):
+            if _gone(draft, item, one):
+                doomed.add(item.base.id)
+    return doomed
+
+
+def _hide(draft: Draft, one: ReplicaDraft, why: str) -> None:
+    if one.tie is Tie.HIDDEN:
+        return
+    one.tie = Tie.HIDDEN
+    where = f"{one.base.connection}, {one.base.container}"
+    draft.warn(Grade.LEFT_OUT, f"{name_of(draft, one.base)} in {where} is {why}; it is left alone.", one)
+
+
+def _back(draft: Draft, item: ItemDraft, one: ReplicaDraft) -> None:
+    """Seen again: a hidden record is tied as before; a tombstone is revived, what we deleted is asked about."""
+    if one.tie is Tie.HIDDEN:
+        one.tie = Tie.TIED
+    elif one.tie is Tie.TOMBSTONE and one.base.reading is not None:
+        one.tie = Tie.TIED
+        item.life, item.note = Life.LIVE, ""
+        ours = [
+            other for other in draft.of_item[item.base.id] if other.tie is Tie.TOMBSTONE and other.base.ours
+        ]
+        if ours:
+            places = ", ".join(sorted(other.base.connection for other in ours))
+            _ask(
+                draft,
+                item,
+                one,
+                f"restored in {one.base.connection}; its records in {places} were deleted by us",
+            )
+
+
+def _gone(draft: Draft, item: ItemDraft, one: ReplicaDraft) -> bool:
+    """A believed deletion. True: the item's other records are to be deleted too."""
+    scoped = one.tie is not Tie.OUT_OF_SCOPE
+    one.tie, one.accept = Tie.TOMBSTONE, True
+    env = draft.envs.get(one.place)
+    if env is not None:
+        env.untie(item.base.id)
+    if not scoped:
+        return False
+    others = [other for other in draft.of_item[item.base.id] if other is not one and other.tie in _LIVE_TIES]
+    unknown = _edited_unknown(item, one, others)
+    if unknown:
+        _ask(draft, item, one, f"deleted in {one.base.connection} while {unknown} was edited in another tool")
+        return False
+    item.life = Life.DELETED
+    item.note = f"deleted in {one.base.connection}"
+    names = ", ".join(sorted({other.base.connection for other in others})) or "no other tool"
+    if others and draft.world.policy.deletion is Deletion.PROPAGATE:
+        return True
+    draft.warn(
+        Grade.NOTE, f"{name_of(draft, one.base)} was deleted in {one.base.connection}; still in {names}.", one
+    )
+    return False
+
+
+def _edited_unknown(item: ItemDraft, one: ReplicaDraft, others: list[ReplicaDraft]) -> str:
+    """A field whose edit the deleter did not know: agreed past what this tool was brought to, or edited just now."""
+    for name, agreed in sorted(item.agreed.items()):
+        if name in one.at and agreed.version > one.at[name] and agreed.origin != one.base.connection:
+            return name
+    for other in others:
+        edited = _edited_natives(other.base)
+        if edited:
+            return f"it ({', '.join(sorted(edited)[:3])})"
+    return ""
+
+
+def _edited_natives(replica: Replica) -> set[str]:
+    """The native values a person changed since they were last seen."""
+    reading, seen = replica.reading, replica.seen
+    if reading is None or seen is None:
+        return set()
+    names = reading.values.keys() | seen.values.keys()
+    return {n for n in names if reading.values.get(n) != seen.values.get(n)} - reading.computed
+
+
+def _ask(draft: Draft, item: ItemDraft, one: ReplicaDraft, why: str) -> None:
+    if (item.base.id, LIFE) in draft.conflicts:
+        return
+    sides = (
+        Side(one.base.connection, "deleted", "deleted", 0),
+        Side(None, "kept", "kept", 0, agreed=True),
+    )
+    identity = f"c-{digest([item.base.id, LIFE, one.base.id, why])[:12]}"
+    conflict = Conflict(identity, item.base.id, LIFE, sides, draft.world.now, why)
+    item.opened.append(conflict)
+    item.held.add(LIFE)
+    draft.conflicts[item.base.id, LIFE] = conflict

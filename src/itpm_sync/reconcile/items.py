@@ -1,0 +1,221 @@
+"""Every field of one item: gathers what each tool says, decides, and moves `at`.
+
+In: the draft with its ties. Out: agreed values, losers, conflicts, `at` and offers in the draft.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from itpm_sync.bases import NEVER, Tie
+from itpm_sync.lens import Untranslatable
+from itpm_sync.model import Value
+from itpm_sync.plan import Grade
+from itpm_sync.policy import FieldPolicy, Rule
+from itpm_sync.reconcile.draft import Draft, ItemDraft, ReplicaDraft
+from itpm_sync.reconcile.fields import Entry, Rules, decide
+from itpm_sync.reconcile.reading import is_default, name_of
+from itpm_sync.reconcile.world import ContainerView
+
+HEARD = (Tie.TIED, Tie.OUT_OF_SCOPE)
+"""Ties whose edits are heard. Hidden and deleted records say nothing."""
+
+
+def decide_items(draft: Draft, items: Iterable[ItemDraft]) -> None:
+    """Parents are decided first: what `parent` reads as depends on nothing else, but children ask for it."""
+    pending = [item for item in items if _speaks(draft, item)]
+    for item in pending:
+        _decide(draft, item, only=("parent",))
+    for item in pending:
+        _decide(draft, item, without=("parent",))
+        _accept(draft, item)
+
+
+def _speaks(draft: Draft, item: ItemDraft) -> bool:
+    """Whether any tool says something new of the item, or a field of it was never decided or brought in step."""
+    for one in draft.of_item[item.base.id]:
+        if one.tie not in HEARD:
+            continue
+        if one.base.reading is not None or one.fresh or one.undecided:
+            return True
+        view = draft.world.containers.get(one.place)
+        if view is not None and any(one.at.get(name, NEVER) != _version(item, name) for name in view.lenses):
+            return True
+    return False
+
+
+def _version(item: ItemDraft, name: str) -> int:
+    agreed = item.agreed.get(name)
+    return agreed.version if agreed else NEVER
+
+
+def _decide(
+    draft: Draft, item: ItemDraft, *, only: tuple[str, ...] = (), without: tuple[str, ...] = ()
+) -> None:
+    here = [
+        (one, view)
+        for one in draft.of_item[item.base.id]
+        if one.tie in HEARD
+        and one.base.current is not None
+        and (view := draft.world.containers.get(one.place)) is not None
+        and one.base.id not in draft.world.pending
+    ]
+    names = sorted({name for _, view in here for name in view.lenses} - set(without))
+    for name in [name for name in names if not only or name in only]:
+        entries = [
+            entry for one, view in here if (entry := entry_of(draft, item, one, view, name)) is not None
+        ]
+        if entries:
+            _decide_field(draft, item, name, entries)
+
+
+def _decide_field(draft: Draft, item: ItemDraft, name: str, entries: list[Entry]) -> None:
+    identity, world = item.base.id, draft.world
+    open_ = draft.conflicts.get((identity, name))
+    if open_ is not None and (open_.item != identity or open_.also):
+        return  # an edge of a parent cycle: a person decides over all of them
+    policy, configured = _policy(draft, entries, name), world.policy
+    rules = Rules(identity, name, policy, configured.seed, configured.newest_margin, world.zone, world.now)
+    before = item.agreed.get(name)
+    verdict = decide(before, entries, rules, open_)
+    if verdict.agreed is not None and verdict.agreed != before:
+        item.agreed[name] = verdict.agreed
+    item.losers.extend(verdict.losers)
+    item.reasons[name] = verdict.conflict.reason if verdict.conflict and not open_ else verdict.reason
+    if verdict.conflict is not None and open_ is None:
+        item.opened.append(verdict.conflict)
+        item.held.add(name)
+        draft.conflicts[identity, name] = verdict.conflict
+    elif verdict.conflict is not None and verdict.conflict != open_:
+        item.updated.append(verdict.conflict)
+        draft.conflicts[identity, name] = verdict.conflict
+    elif open_ is not None and verdict.conflict is None:
+        item.closed.append(open_.id)
+        item.held.discard(name)
+        del draft.conflicts[identity, name]
+    if name == "parent":
+        draft.note_parent(item)
+    for entry in entries:
+        _step(draft, item, name, entry)
+
+
+def _policy(draft: Draft, entries: list[Entry], name: str) -> FieldPolicy:
+    """The configured policy; but while the first schedule authority that holds the item computes it, that one owns."""
+    holding = {entry.tool: entry for entry in entries}
+    for tool in draft.world.policy.authorities:
+        if tool in holding:
+            if holding[tool].computed:
+                return FieldPolicy(Rule.OWNER, (tool,))
+            break
+    return draft.world.policy.of_field(name)
+
+
+def _step(draft: Draft, item: ItemDraft, name: str, entry: Entry) -> None:
+    """Rule 6: `at` moves to the agreed version wherever n(agreed) is what was seen, held and read-only ones too."""
+    one = draft.replicas[entry.replica]
+    agreed = item.agreed.get(name)
+    version = agreed.version if agreed else NEVER
+    if entry.taken is not None:
+        one.at[name] = entry.taken
+    elif name not in one.at:
+        one.at[name] = NEVER
+    if (entry.changed or entry.taken is not None) and name in one.offers:
+        one.offers = {key: value for key, value in one.offers.items() if key != name}
+    if entry.lens.form(agreed.value if agreed else None, entry.env) == entry.now:
+        one.at[name] = version
+
+
+def _accept(draft: Draft, item: ItemDraft) -> None:
+    """Seen := reading, for every replica that was decided from."""
+    for one in draft.of_item[item.base.id]:
+        if one.tie not in HEARD or one.base.id in draft.world.pending:
+            continue
+        view = draft.world.containers.get(one.place)
+        if view is None or one.base.current is None:
+            continue
+        one.accept = True
+        one.undecided = frozenset(name for name in view.lenses if _untranslatable(draft, one, view, name))
+
+
+def _untranslatable(draft: Draft, one: ReplicaDraft, view: ContainerView, name: str) -> bool:
+    record = one.base.current
+    if record is None:
+        return False
+    try:
+        view.lenses[name].get(record.values, draft.envs[view.place])
+    except Untranslatable:
+        return True
+    return False
+
+
+def entry_of(
+    draft: Draft, item: ItemDraft, one: ReplicaDraft, view: ContainerView, name: str
+) -> Entry | None:
+    """What one replica says of a field; None where it does not hold it or cannot be translated."""
+    lens, record = view.lenses.get(name), one.base.current
+    if lens is None or record is None:
+        return None
+    env = draft.envs[view.place]
+    try:
+        now = lens.get(record.values, env)
+    except Untranslatable as unknown:
+        draft.warn(
+            Grade.LEFT_OUT,
+            f"{name_of(draft, one.base)}: {unknown.message}",
+            one,
+            field=name,
+            mend=unknown.mend,
+        )
+        return None
+    first = one.fresh or name not in one.at
+    undecided = name in one.undecided
+    before, was_readable = (None, False) if first else _before(draft, one, view, name)
+    if not first and not was_readable:
+        undecided = True
+    if name == "parent" and not first and _parent_missing(draft, one, view):
+        now = before
+    changed = not first and (now != before or undecided) and (one.base.reading is not None or undecided)
+    offer = next((o for o in reversed(one.offers.get(name, ())) if changed and o.form == now), None)
+    return Entry(
+        one.base.id,
+        view.place[0],
+        lens,
+        env,
+        before,
+        now,
+        at=one.at.get(name, NEVER),
+        changed=changed,
+        first=first,
+        empty=is_default(lens, record, now),
+        computed=lens.computed(record.computed),
+        taken=offer.version if offer else None,
+        edited=record.edited_at if view.capabilities.edit_times else None,
+        actor=record.edited_by,
+    )
+
+
+def _before(draft: Draft, one: ReplicaDraft, view: ContainerView, name: str) -> tuple[Value, bool]:
+    """What was seen of a field, through today's lens of the container it was seen in; whether it could be read."""
+    place = one.seen_from or view.place
+    source = draft.world.containers.get(place)
+    if one.base.seen is None or source is None or name not in source.lenses:
+        return None, False
+    try:
+        return source.lenses[name].get(one.base.seen.values, draft.envs[place]), True
+    except Untranslatable:
+        return None, False
+
+
+def _parent_missing(draft: Draft, one: ReplicaDraft, view: ContainerView) -> bool:
+    """A parent that is gone but not yet believed gone is no edit of its children."""
+    seen = one.base.seen
+    lens = view.lenses.get("parent")
+    if seen is None or lens is None:
+        return False
+    native = lens.refers(seen.values)
+    if native is None:
+        return False
+    parent = draft.by_native.get((one.base.connection, native))
+    return parent is not None and (
+        (parent.base.absence is not None and parent.tie is not Tie.TOMBSTONE) or parent.tie is Tie.HIDDEN
+    )

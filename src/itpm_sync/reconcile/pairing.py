@@ -1,0 +1,251 @@
+"""Untied records of this run: moved, copied, already known under another tool, or new.
+
+In: the draft. Out: ties, new items, proposals for a person, all in the draft. Order: by our key, by a person's word,
+by rule (title with parent or date), else a new item. A match by title alone and an ambiguous one are never guessed.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from collections import defaultdict
+from dataclasses import dataclass, replace
+
+from itpm_sync.bases import Life, Tie
+from itpm_sync.codec import digest
+from itpm_sync.connector import Presence
+from itpm_sync.model import Day, Schedule
+from itpm_sync.plan import Grade, PairProposal
+from itpm_sync.reconcile.draft import Draft, ItemDraft, ReplicaDraft
+from itpm_sync.reconcile.reading import day_of, name_of, peek
+from itpm_sync.reconcile.world import ContainerView
+
+_ELSEWHERE = (Presence.GONE, Presence.GONE_OR_HIDDEN, Presence.MOVED, Presence.BINNED)
+
+
+def pair(draft: Draft) -> None:
+    """Settle every untied record, container by container in the configuration's order."""
+    for place, view in draft.world.containers.items():
+        untied = [
+            one
+            for one in draft.replicas.values()
+            if one.tie is Tie.UNTIED and one.base.reading is not None and one.place == place
+        ]
+        if untied and not view.suspended:
+            untied.sort(key=lambda one: one.base.native_id)
+            strangers = [
+                one for one in untied if not _by_key(draft, view, one) and not _by_person(draft, one)
+            ]
+            _by_rule(draft, view, strangers)
+
+
+def _by_key(draft: Draft, view: ContainerView, one: ReplicaDraft) -> bool:
+    """Tie by the key the record carries, or follow a move. True: settled, or to wait for a later run."""
+    key = one.base.reading.key if one.base.reading else None
+    if key is None or key not in draft.items:
+        return False
+    holders = draft.holders(key, one.base.connection)
+    if not holders:
+        claims = _claims(draft, one, key)
+        if len(claims) > 1:
+            return _ask(draft, one, (key,), f"{len(claims)} records carry the same key")
+        draft.tie(one, key)
+        return True
+    for old in holders:
+        gone = old.base.absence is not None and old.base.absence.presence in _ELSEWHERE
+        if gone and not old.base.ours and not view.capabilities.moves_keep_id:
+            if len(_claims(draft, one, key)) > 1:
+                return _ask(draft, one, (key,), "it was moved, and several records claim to be it")
+            _follow(draft, one, old)
+            return True
+    # Its old place not read yet: a later run knows. Else a copy: the tied record keeps the key, this one is new.
+    return any(old.base.absence is not None and old.tie is not Tie.TOMBSTONE for old in holders)
+
+
+def _claims(draft: Draft, one: ReplicaDraft, key: str) -> list[ReplicaDraft]:
+    return [
+        other
+        for other in draft.replicas.values()
+        if other.tie is Tie.UNTIED
+        and other.base.connection == one.base.connection
+        and other.base.reading is not None
+        and other.base.reading.key == key
+    ]
+
+
+def _follow(draft: Draft, one: ReplicaDraft, old: ReplicaDraft) -> None:
+    """The tie moves with its base: the record went to another container and got a new id there."""
+    assert old.item is not None
+    env = draft.envs.get(old.place)
+    if env is not None:
+        env.untie(old.item)
+    draft.of_item[old.item].remove(old)
+    one.base = replace(one.base, seen=old.base.seen)
+    one.seen_from = old.place
+    one.at, one.offers, one.undecided = old.at, old.offers, old.undecided
+    one.drop = old.base.id
+    revived = old.tie is Tie.TOMBSTONE
+    draft.tie(one, old.item)
+    one.fresh = False
+    if revived:
+        draft.items[old.item].life = Life.LIVE
+
+
+def _by_person(draft: Draft, one: ReplicaDraft) -> bool:
+    item = draft.world.accepted_pairs.get((one.base.connection, one.base.native_id))
+    if item is None or item not in draft.items or draft.holders(item, one.base.connection):
+        return False
+    draft.tie(one, item)
+    return True
+
+
+# ── by rule ──
+
+
+@dataclass(frozen=True, slots=True)
+class _Face:
+    """What a record or item is recognised by."""
+
+    title: str
+    parent: str
+    day: Day | None
+
+
+def _plain(title: object) -> str:
+    return " ".join(unicodedata.normalize("NFKC", str(title or "")).casefold().split())
+
+
+def _face_of_record(draft: Draft, view: ContainerView, one: ReplicaDraft) -> _Face:
+    env, record = draft.envs[view.place], one.base.reading
+    parent = peek(view, env, record, "parent")
+    return _Face(
+        _plain(peek(view, env, record, "title")),
+        _title_of(draft, parent) if isinstance(parent, str) else "",
+        day_of(view, env, record),
+    )
+
+
+def _title_of(draft: Draft, item: str) -> str:
+    """The title of an item: agreed, or on its records where nothing is decided yet."""
+    found = draft.items.get(item)
+    if found is None:
+        return ""
+    if "title" in found.agreed:
+        return _plain(found.agreed["title"].value)
+    for one in draft.of_item[item]:
+        view = draft.world.containers.get(one.place)
+        title = peek(view, draft.envs[view.place], one.base.current, "title") if view else None
+        if title:
+            return _plain(title)
+    return ""
+
+
+def _faces_of_item(draft: Draft, item: ItemDraft) -> list[_Face]:
+    """An item's faces: as agreed, and as each of its records shows it."""
+    faces = []
+    if "title" in item.agreed:
+        schedule, deadline = item.agreed.get("schedule"), item.agreed.get("deadline")
+        day = schedule.value if schedule else None
+        ends = (day.finish or day.start) if isinstance(day, Schedule) else None
+        limit = deadline.value if deadline and isinstance(deadline.value, Day) else None
+        parent = draft.parents.get(item.base.id)
+        faces.append(
+            _Face(
+                _plain(item.agreed["title"].value), _title_of(draft, parent) if parent else "", ends or limit
+            )
+        )
+    for one in draft.of_item[item.base.id]:
+        view = draft.world.containers.get(one.place)
+        if view is not None and one.base.current is not None and one.fresh:
+            faces.append(_face_of_record(draft, view, one))
+    return faces
+
+
+def _alike(one: _Face, other: _Face) -> bool | None:
+    """True: title and parent or date agree and nothing differs. None: the title alone. False: not the same."""
+    if one.title != other.title or not one.title:
+        return False
+    same_parent = one.parent == other.parent if one.parent and other.parent else None
+    same_day = one.day.date == other.day.date if one.day and other.day else None
+    if same_parent is False or same_day is False:
+        return None
+    return True if same_parent or same_day else None
+
+
+def _by_rule(draft: Draft, view: ContainerView, strangers: list[ReplicaDraft]) -> None:
+    """Parents before children, so that a child's parent is known when it is compared."""
+    connection = view.place[0]
+    by_title: dict[str, set[str]] = defaultdict(set)
+    for item in draft.items.values():
+        if not draft.holders(item.base.id, connection) and item.base.life is Life.LIVE:
+            for face in _faces_of_item(draft, item):
+                by_title[face.title].add(item.base.id)
+    for generation in _generations(draft, view, strangers):
+        _generation(draft, view, generation, by_title)
+
+
+def _generations(
+    draft: Draft, view: ContainerView, strangers: list[ReplicaDraft]
+) -> list[list[ReplicaDraft]]:
+    """The strangers by depth below one another."""
+    native_parent = {
+        one.base.native_id: view.lenses["parent"].refers(one.base.reading.values)
+        if one.base.reading
+        else None
+        for one in strangers
+        if "parent" in view.lenses
+    }
+    levels: dict[int, list[ReplicaDraft]] = defaultdict(list)
+    for one in strangers:
+        depth, at, visited = 0, native_parent.get(one.base.native_id), {one.base.native_id}
+        while at in native_parent and at not in visited:
+            visited.add(at)
+            depth, at = depth + 1, native_parent.get(at)
+        levels[depth].append(one)
+    return [levels[depth] for depth in sorted(levels)]
+
+
+def _generation(
+    draft: Draft, view: ContainerView, strangers: list[ReplicaDraft], by_title: dict[str, set[str]]
+) -> None:
+    strong: dict[str, list[str]] = {}
+    weak: dict[str, list[str]] = {}
+    claimed: dict[str, int] = defaultdict(int)
+    for one in strangers:
+        face = _face_of_record(draft, view, one)
+        verdicts = {
+            item: [_alike(face, other) for other in _faces_of_item(draft, draft.items[item])]
+            for item in sorted(by_title.get(face.title, ()))
+            if (one.base.connection, one.base.native_id, item) not in draft.world.refused_pairs
+            and not draft.holders(item, one.base.connection)
+        }
+        strong[one.base.id] = [item for item, found in verdicts.items() if True in found]
+        weak[one.base.id] = [item for item, found in verdicts.items() if None in found and True not in found]
+        for item in strong[one.base.id]:
+            claimed[item] += 1
+    for one in strangers:
+        sure = strong[one.base.id]
+        if len(sure) == 1 and claimed[sure[0]] == 1:
+            draft.tie(one, sure[0])
+        elif sure or weak[one.base.id]:
+            why = (
+                "several match"
+                if len(sure) > 1 or (sure and claimed[sure[0]] > 1)
+                else "only the title agrees"
+            )
+            _ask(draft, one, (*sure, *weak[one.base.id]), why)
+        else:
+            draft.new_item(one)
+
+
+def _ask(draft: Draft, one: ReplicaDraft, items: tuple[str, ...], why: str) -> bool:
+    """A person says which; until then the record waits, and nothing is created for these items there."""
+    base = one.base
+    identity = f"p-{digest([base.connection, base.native_id, sorted(items)])[:12]}"
+    titles = name_of(draft, base)
+    draft.proposals.append(
+        PairProposal(identity, base.connection, base.container, base.native_id, titles, items, why)
+    )
+    draft.waiting.update((item, base.connection) for item in items)
+    draft.waiting_records.add(base.id)
+    draft.warn(Grade.NOTE, f"{titles} waits for a pairing: {why}.", one, mend="See `itpm-sync pair list`.")
+    return True

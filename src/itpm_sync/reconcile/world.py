@@ -1,0 +1,78 @@
+"""What one run knows of one project before it decides: everything `reconcile` looks at.
+
+In: nothing. Out: the words `World` and `ContainerView`. No clock: `now` is handed in.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from itpm_sync.bases import Conflict, ItemBase, Refusal, Replica
+from itpm_sync.connector import Capabilities
+from itpm_sync.lens import Lens
+from itpm_sync.policy import ContainerPolicy, ProjectPolicy
+from itpm_sync.ties import Directory
+
+Place = tuple[str, str]
+"""(connection, container)."""
+
+
+@dataclass(frozen=True, slots=True)
+class ContainerView:
+    """One container in this run: how it is read and written, and how well it was listed."""
+
+    policy: ContainerPolicy
+    capabilities: Capabilities
+    lenses: Mapping[str, Lens]
+    """By field or group name: what this container holds of an item."""
+    horizon: timedelta = timedelta(0)
+    listed: bool = True
+    """Completely listed in this run."""
+    suspended: str = ""
+    """Why the container sits this run out ("" it does not): unreachable, braked, paused."""
+    by_hand: bool = False
+    had: int = 0
+    """Records it had when last listed completely."""
+    has: int = 0
+    """Records it was listed with in this run."""
+    fingerprint_changed: bool = False
+
+    @property
+    def place(self) -> Place:
+        return (self.policy.connection, self.policy.container)
+
+    @property
+    def writable(self) -> bool:
+        """Whether calls may change anything here in this run."""
+        return not (self.suspended or self.by_hand or self.policy.read_only)
+
+
+@dataclass(frozen=True, slots=True)
+class World:
+    """One project, one run."""
+
+    project: str
+    policy: ProjectPolicy
+    containers: Mapping[Place, ContainerView]
+    """In the configuration's order."""
+    items: Mapping[str, ItemBase]
+    replicas: Mapping[str, Replica]
+    now: datetime
+    zone: ZoneInfo
+    conflicts: Mapping[str, Conflict] = field(default_factory=dict)
+    refusals: tuple[Refusal, ...] = ()
+    creating: frozenset[tuple[str, str]] = frozenset()
+    """(item, connection) with an open creation intent: nothing more is created there."""
+    pending: frozenset[str] = frozenset()
+    """Replicas with an open update intent: left alone until it is recovered."""
+    accepted_pairs: Mapping[tuple[str, str], str] = field(default_factory=dict)
+    """(connection, native id) -> item, as a person decided."""
+    refused_pairs: frozenset[tuple[str, str, str]] = frozenset()
+    """(connection, native id, item) a person said are not the same."""
+    directory: Directory = Directory()
+    first_sync: bool = False
+    configuration_changed: str = ""
+    """What of mapping, scope or owners changed since the last accepted base; "" nothing."""

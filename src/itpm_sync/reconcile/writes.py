@@ -1,0 +1,202 @@
+"""What is to be written where (rule 7), and what is offered to a tool that takes changes by hand.
+
+In: the draft after everything is decided. Out: actions and offers. An action has all fields of one record in one call.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from itpm_sync.bases import NEVER, Offer, Tie
+from itpm_sync.codec import show
+from itpm_sync.connector import Operation
+from itpm_sync.lens import Untranslatable
+from itpm_sync.model import Value
+from itpm_sync.plan import Action, FieldWrite, Grade, OfferedField
+from itpm_sync.policy import Rule
+from itpm_sync.reconcile.draft import Draft, ItemDraft, ReplicaDraft
+from itpm_sync.reconcile.reading import is_default
+from itpm_sync.reconcile.scope import creations
+from itpm_sync.reconcile.world import ContainerView
+
+KEY = "key"
+"""The pseudo-field under which a record is given our key."""
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    actions: tuple[Action, ...]
+    offers: tuple[OfferedField, ...]
+
+
+def work(draft: Draft, doomed: set[str], circular: set[str]) -> Work:
+    """Creations first by depth, then updates, then deletions deepest first."""
+    writer = _Writer(draft, circular)
+    wanted = creations(draft)
+    for item, view in wanted:  # so that children see the parents that are created with them
+        draft.envs[view.place].tie(item.base.id, f"new:{item.base.id}")
+    creating = [action for item, view in wanted if (action := writer.creation(item, view)) is not None]
+    offers: list[OfferedField] = []
+    updates: list[Action] = []
+    deletions: list[Action] = []
+    for item in draft.items.values():
+        for one in draft.of_item[item.base.id]:
+            here = draft.world.containers.get(one.place)
+            if here is None or one.tie is not Tie.TIED or one.base.id in draft.world.pending:
+                continue
+            if item.base.id in doomed and here.capabilities.deletes and here.writable:
+                deletions.append(writer.deletion(item, one, here))
+                continue
+            writes = writer.writes(item, one, here)
+            if here.by_hand:
+                offers += writer.offer(item, one, here, writes)
+            elif writes and here.writable:
+                updates.append(writer.update(item, one, here, writes))
+    creating.sort(key=lambda action: (action.depth, action.connection, action.container, action.item))
+    deletions.sort(key=lambda action: (-action.depth, action.connection, action.item))
+    return Work((*creating, *updates, *deletions), tuple(offers))
+
+
+class _Writer:
+    def __init__(self, draft: Draft, circular: set[str]) -> None:
+        self.draft, self.circular = draft, circular
+        self.refused = {(r.item, r.connection, r.container, r.field): r for r in draft.world.refusals}
+
+    def creation(self, item: ItemDraft, view: ContainerView) -> Action | None:
+        if self._refused(item.base.id, view, "", NEVER):
+            return None
+        env = self.draft.envs[view.place]
+        writes = []
+        for name, lens in sorted(view.lenses.items()):
+            agreed = item.agreed.get(name)
+            if agreed is None or agreed.value is None or not lens.writable or name in item.held:
+                continue
+            if name == "dependencies" and item.base.id in self.circular:
+                continue
+            form = lens.form(agreed.value, env)
+            if form is not None and form != lens.form(None, env):
+                writes.append(FieldWrite(name, None, form, agreed.version))
+        origin = next((one.base.connection for one in self.draft.of_item[item.base.id]), "")
+        reason = f"taken by {view.place[1]}, known from {origin}" if origin else f"taken by {view.place[1]}"
+        depth = self._depth(item, view)
+        return Action(
+            Operation.CREATE, item.base.id, *view.place, None, _title(item), tuple(writes), reason, depth
+        )
+
+    def deletion(self, item: ItemDraft, one: ReplicaDraft, view: ContainerView) -> Action:
+        reason = item.note or "deleted in another tool"
+        depth, native = self._depth(item, view), one.base.native_id
+        return Action(Operation.DELETE, item.base.id, *view.place, native, _title(item), (), reason, depth)
+
+    def update(
+        self, item: ItemDraft, one: ReplicaDraft, view: ContainerView, writes: list[FieldWrite]
+    ) -> Action:
+        reasons = sorted({write.reason for write in writes if write.reason})
+        return Action(
+            Operation.UPDATE,
+            item.base.id,
+            *view.place,
+            one.base.native_id,
+            _title(item),
+            tuple(writes),
+            "; ".join(reasons),
+            self._depth(item, view),
+        )
+
+    def writes(self, item: ItemDraft, one: ReplicaDraft, view: ContainerView) -> list[FieldWrite]:
+        """The fields where n(agreed) is not what stands there and which may be written."""
+        found = []
+        for name, lens in sorted(view.lenses.items()):
+            if lens.writable and name not in item.held and name not in one.undecided:
+                write = self._write(item, one, view, name)
+                if write is not None:
+                    found.append(write)
+        record = one.base.current
+        wants_key = (
+            record is not None and view.capabilities.keys and not view.by_hand and record.key != item.base.id
+        )
+        if wants_key and record is not None and not self._refused(item.base.id, view, KEY, NEVER):
+            found.append(FieldWrite(KEY, record.key, item.base.id, NEVER, "carries our key"))
+        return found
+
+    def _write(self, item: ItemDraft, one: ReplicaDraft, view: ContainerView, name: str) -> FieldWrite | None:
+        lens, env, record = view.lenses[name], self.draft.envs[view.place], one.base.current
+        agreed = item.agreed.get(name)
+        if (
+            record is None
+            or lens.computed(record.computed)
+            or (name == "dependencies" and item.base.id in self.circular)
+        ):
+            return None
+        if agreed is None or self._refused(item.base.id, view, name, agreed.version):
+            return None
+        policy = self.draft.world.policy.of_field(name)
+        left = (
+            policy.rule is Rule.OWNER
+            and policy.leave
+            and one.at.get(name, NEVER) not in (NEVER, agreed.version)
+        )
+        if left and agreed.origin in policy.owners and name not in item.reasons:
+            return None
+        try:
+            stands = lens.get(record.values, env)
+        except Untranslatable:
+            return None
+        form = lens.form(agreed.value, env)
+        if form == stands or (agreed.value is None and is_default(lens, record, stands)):
+            return None
+        reason = item.reasons.get(name) or (f"as in {agreed.origin}" if agreed.origin else "as decided")
+        return FieldWrite(name, stands, form, agreed.version, reason)
+
+    def offer(
+        self, item: ItemDraft, one: ReplicaDraft, view: ContainerView, writes: list[FieldWrite]
+    ) -> list[OfferedField]:
+        """Remember what is offered, and since when; earlier offers stay remembered until a reading changes."""
+        offered = []
+        for write in writes:
+            known = one.offers.get(write.name, ())
+            same = next((o for o in known if o.version == write.version), None)
+            if same is None:
+                same = Offer(write.version, write.new, self.draft.world.now)
+                one.offers = {**one.offers, write.name: (*known, same)}
+            offered.append(
+                OfferedField(
+                    item=item.base.id,
+                    connection=view.place[0],
+                    container=view.place[1],
+                    native_id=one.base.native_id,
+                    title=_title(item),
+                    name=write.name,
+                    old=write.old,
+                    new=write.new,
+                    version=write.version,
+                    since=same.since,
+                )
+            )
+        return offered
+
+    def _refused(self, item: str, view: ContainerView, name: str, version: int) -> bool:
+        """Whether this very write was refused for good and its next try is not due; told again in every run."""
+        refusal = self.refused.get((item, *view.place, name))
+        if refusal is None or (name and name != KEY and refusal.version != version):
+            return False
+        if self.draft.world.now >= refusal.next_try:
+            return False
+        what = f"{name} of " if name else ""
+        says = f"{what}{_title(self.draft.items[item])} is left out in {view.place[0]}: {refusal.reason}"
+        self.draft.warn(Grade.LEFT_OUT, says, field=name, mend="See `itpm-sync quarantine list`.")
+        return True
+
+    def _depth(self, item: ItemDraft, view: ContainerView) -> int:
+        env, depth, at = self.draft.envs[view.place], 0, self.draft.parents.get(item.base.id)
+        visited = {item.base.id}
+        while at is not None and at not in visited:
+            visited.add(at)
+            depth += env.native_of(at) is not None
+            at = self.draft.parents.get(at)
+        return depth
+
+
+def _title(item: ItemDraft) -> str:
+    title: Value = item.agreed["title"].value if "title" in item.agreed else None
+    return show(title) if title else "(untitled)"

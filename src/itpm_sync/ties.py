@@ -1,0 +1,87 @@
+"""What is tied where: the surroundings a lens may ask about, for one container.
+
+In: ties between items and native ids, the agreed parents, the known people. Out: `ContainerEnv`, the `lens.Env` of
+the engine. The same object serves reading, deciding and writing; push adds the records it creates.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from zoneinfo import ZoneInfo
+
+
+@dataclass(frozen=True, slots=True)
+class Directory:
+    """Who is who. Mail addresses in lower case; aliases map a mail or `tool:account` to a person's mail."""
+
+    accounts: Mapping[tuple[str, str], str] = field(default_factory=dict)
+    """(connection, mail) -> the one active account with that mail there."""
+    aliases: Mapping[str, str] = field(default_factory=dict)
+
+    def person_of(self, tool: str, account: str, mail: str | None) -> str:
+        """The person behind an account: by mail, then by alias, else opaque. Never guessed by name."""
+        name = mail.strip().lower() if mail and mail.strip() else f"{tool}:{account}"
+        return self.aliases.get(name, name)
+
+    def account_of(self, tool: str, person: str) -> str | None:
+        """The account of a person in a tool; an opaque person is known to their own tool only."""
+        own, _, account = person.partition(":")
+        if account and own == tool:
+            return account
+        found = self.accounts.get((tool, person))
+        if found:
+            return found
+        for alias, mail in self.aliases.items():
+            if mail == person:
+                own, _, account = alias.partition(":")
+                if account and own == tool:
+                    return account
+                if (tool, alias) in self.accounts:
+                    return self.accounts[tool, alias]
+        return None
+
+
+@dataclass(slots=True)
+class ContainerEnv:
+    """The surroundings of one container. Mutable only by `tie` and `untie`."""
+
+    zone: ZoneInfo
+    tool: str
+    directory: Directory
+    parents: Mapping[str, str | None]
+    """Agreed parent by item, of the whole project."""
+    natives: dict[str, str] = field(default_factory=dict)
+    items: dict[str, str] = field(default_factory=dict)
+
+    def tie(self, item: str, native_id: str) -> None:
+        """From now on `item` is that record here."""
+        self.natives[item] = native_id
+        self.items[native_id] = item
+
+    def untie(self, item: str) -> None:
+        """From now on `item` has no record here."""
+        native = self.natives.pop(item, None)
+        if native is not None and self.items.get(native) == item:
+            del self.items[native]
+
+    def item_of(self, native_id: str) -> str | None:
+        return self.items.get(native_id)
+
+    def native_of(self, item_id: str) -> str | None:
+        return self.natives.get(item_id)
+
+    def parent_here(self, item_id: str | None) -> str | None:
+        visited: set[str] = set()
+        while item_id is not None and item_id not in self.natives:
+            if item_id in visited:
+                return None  # a cycle among agreed parents is held elsewhere; here it only must not hang
+            visited.add(item_id)
+            item_id = self.parents.get(item_id)
+        return item_id
+
+    def person_of(self, account: str, mail: str | None) -> str:
+        return self.directory.person_of(self.tool, account, mail)
+
+    def account_of(self, person: str) -> str | None:
+        return self.directory.account_of(self.tool, person)
