@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
+from itpm_sync.codec import digest
 from itpm_sync.connector import Presence, Record
 from itpm_sync.model import Value
 
@@ -103,6 +104,11 @@ class Replica:
     def current(self) -> Record | None:
         """What stands in the tool as far as we know."""
         return self.reading or self.seen
+
+
+def replica_id(connection: str, native_id: str) -> str:
+    """The same record has the same replica id in every run."""
+    return f"r-{digest([connection, native_id])[:24]}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -323,6 +323,8 @@ class FileContent:
     info: ContainerInfo
     records: Sequence[Record]
     warnings: Sequence[str] = ()
+    saved: datetime | None = None
+    """When the file says it was last saved, aware (plan files name no zone: the project's is taken)."""
 
 
 class FileReader(ABC):

@@ -105,7 +105,6 @@ class BrakeKind(StrEnum):
     DELETIONS = "deletions"
     CHANGES = "changes"
     CONFIGURATION = "changed configuration"
-    FINGERPRINT = "another container"
 
 
 @dataclass(frozen=True, slots=True)

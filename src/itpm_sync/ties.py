@@ -53,6 +53,8 @@ class ContainerEnv:
     """Agreed parent by item, of the whole project."""
     natives: dict[str, str] = field(default_factory=dict)
     items: dict[str, str] = field(default_factory=dict)
+    leaving: set[str] = field(default_factory=set)
+    """Items whose record here is about to be deleted: no longer a parent, though records may still name them."""
 
     def tie(self, item: str, native_id: str) -> None:
         """From now on `item` is that record here."""
@@ -73,7 +75,7 @@ class ContainerEnv:
 
     def parent_here(self, item_id: str | None) -> str | None:
         visited: set[str] = set()
-        while item_id is not None and item_id not in self.natives:
+        while item_id is not None and (item_id not in self.natives or item_id in self.leaving):
             if item_id in visited:
                 return None  # a cycle among agreed parents is held elsewhere; here it only must not hang
             visited.add(item_id)

@@ -16,26 +16,39 @@ from itpm_sync.reconcile.items import decide_items
 from itpm_sync.reconcile.pairing import pair
 from itpm_sync.reconcile.scope import rescope
 from itpm_sync.reconcile.structure import circular, hold_parent_cycles
-from itpm_sync.reconcile.world import ContainerView, World
+from itpm_sync.reconcile.world import ContainerView, Place, World
 from itpm_sync.reconcile.writes import work
 
 __all__ = ["ContainerView", "World", "reconcile"]
 
 
 def reconcile(world: World) -> Plan:
-    """Decide one run of one project."""
+    """Decide one run of one project.
+
+    A brake on a container suspends that container and the rest is decided anew without it; so the work is done once
+    more for each container that stops, at most.
+    """
     stops = before_deciding(Draft(world))
-    world = _suspend(world, stops)
+    while True:
+        world = _suspend(world, stops)
+        plan, more = _decided(world)
+        fresh = [
+            brake for brake in more if brake.connection and not world.containers[_place(brake)].suspended
+        ]
+        stops += [brake for brake in more if brake not in stops]
+        if not fresh:
+            return replace(plan, brakes=tuple(stops))
+
+
+def _decided(world: World) -> tuple[Plan, list[Brake]]:
     draft = Draft(world)
     pair(draft)
     doomed = bury(draft)
     decide_items(draft, list(draft.items.values()))
     hold_parent_cycles(draft)
     rescope(draft)
-    cycles = circular(draft)
-    todo = work(draft, doomed, cycles)
-    brakes = [*stops, *before_writing(draft, todo.actions)]
-    return Plan(
+    todo = work(draft, doomed, circular(draft))
+    plan = Plan(
         world.project,
         draft.decisions(),
         todo.actions,
@@ -43,8 +56,12 @@ def reconcile(world: World) -> Plan:
         tuple({conflict.id: conflict for conflict in draft.conflicts.values()}.values()),
         tuple(draft.proposals),
         tuple(dict.fromkeys(draft.warnings)),
-        tuple(brakes),
     )
+    return plan, before_writing(draft, todo.actions)
+
+
+def _place(brake: Brake) -> Place:
+    return (brake.connection, brake.container)
 
 
 def _suspend(world: World, stops: list[Brake]) -> World:

@@ -22,11 +22,6 @@ def before_deciding(draft: Draft) -> list[Brake]:
     found = []
     for place, view in draft.world.containers.items():
         name = f"{place[1]} in {place[0]}"
-        if view.fingerprint_changed:
-            says = (
-                f"{name} is not the container it was (another one under the same name, or a renamed option)."
-            )
-            found.append(Brake(BrakeKind.FINGERPRINT, says, _APPROVE, *place))
         if view.listed and not view.suspended and view.had > 0 and view.has == 0:
             says = f"{name} had {view.had} records and now lists none; nothing is taken for deleted."
             found.append(Brake(BrakeKind.EMPTIED, says, "If it was emptied on purpose: " + _APPROVE, *place))
@@ -41,7 +36,7 @@ def before_deciding(draft: Draft) -> list[Brake]:
         if _too_many(draft, view, absent):
             says = f"{absent} of {_known(draft, place)} records of {name} seem to be deleted."
             found.append(Brake(BrakeKind.DELETIONS, says, _APPROVE, *place))
-    return found
+    return _unwaived(draft, found)
 
 
 def before_writing(draft: Draft, actions: tuple[Action, ...]) -> list[Brake]:
@@ -65,7 +60,12 @@ def before_writing(draft: Draft, actions: tuple[Action, ...]) -> list[Brake]:
         if known >= world.policy.limits.floor and changes[place] > share * known:
             says = f"{changes[place]} of {known} records of {name} would change, more than {share:.0%}."
             found.append(Brake(BrakeKind.CHANGES, says, _APPROVE, *place))
-    return found
+    return _unwaived(draft, found)
+
+
+def _unwaived(draft: Draft, found: list[Brake]) -> list[Brake]:
+    waived = draft.world.waived
+    return [brake for brake in found if (brake.kind.value, brake.connection, brake.container) not in waived]
 
 
 def _too_many(draft: Draft, view: ContainerView, count: int) -> bool:

@@ -34,7 +34,7 @@ def decide_items(draft: Draft, items: Iterable[ItemDraft]) -> None:
 def _speaks(draft: Draft, item: ItemDraft) -> bool:
     """Whether any tool says something new of the item, or a field of it was never decided or brought in step."""
     for one in draft.of_item[item.base.id]:
-        if one.tie not in HEARD:
+        if one.tie not in HEARD or one.base.id in draft.world.pending:
             continue
         if one.base.reading is not None or one.fresh or one.undecided:
             return True
@@ -131,7 +131,7 @@ def _accept(draft: Draft, item: ItemDraft) -> None:
         if one.tie not in HEARD or one.base.id in draft.world.pending:
             continue
         view = draft.world.containers.get(one.place)
-        if view is None or one.base.current is None:
+        if view is None or view.suspended or one.base.current is None:
             continue
         one.accept = True
         one.undecided = frozenset(name for name in view.lenses if _untranslatable(draft, one, view, name))
@@ -152,7 +152,7 @@ def entry_of(
     draft: Draft, item: ItemDraft, one: ReplicaDraft, view: ContainerView, name: str
 ) -> Entry | None:
     """What one replica says of a field; None where it does not hold it or cannot be translated."""
-    lens, record = view.lenses.get(name), one.base.current
+    lens, record = view.lenses.get(name), one.base.seen if view.suspended else one.base.current
     if lens is None or record is None:
         return None
     env = draft.envs[view.place]
@@ -168,13 +168,18 @@ def entry_of(
         )
         return None
     first = one.fresh or name not in one.at
-    undecided = name in one.undecided
-    before, was_readable = (None, False) if first else _before(draft, one, view, name)
+    undecided = name in one.undecided and not view.suspended
+    if first and view.suspended:
+        return None
+    before, was_readable = (
+        (now, True) if view.suspended else (None, False) if first else _before(draft, one, view, name)
+    )
     if not first and not was_readable:
         undecided = True
     if name == "parent" and not first and _parent_missing(draft, one, view):
         now = before
-    changed = not first and (now != before or undecided) and (one.base.reading is not None or undecided)
+    news = one.base.reading is not None and not view.suspended
+    changed = not first and (now != before or undecided) and (news or undecided)
     offer = next((o for o in reversed(one.offers.get(name, ())) if changed and o.form == now), None)
     return Entry(
         one.base.id,

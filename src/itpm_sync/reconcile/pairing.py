@@ -78,16 +78,17 @@ def _follow(draft: Draft, one: ReplicaDraft, old: ReplicaDraft) -> None:
     env = draft.envs.get(old.place)
     if env is not None:
         env.untie(old.item)
-    draft.of_item[old.item].remove(old)
+    item, revived = old.item, old.tie is Tie.TOMBSTONE
+    draft.of_item[item].remove(old)
     one.base = replace(one.base, seen=old.base.seen)
     one.seen_from = old.place
     one.at, one.offers, one.undecided = old.at, old.offers, old.undecided
     one.drop = old.base.id
-    revived = old.tie is Tie.TOMBSTONE
-    draft.tie(one, old.item)
+    old.item, old.tie = None, Tie.UNTIED
+    draft.tie(one, item)
     one.fresh = False
     if revived:
-        draft.items[old.item].life = Life.LIVE
+        draft.items[item].life = Life.LIVE
 
 
 def _by_person(draft: Draft, one: ReplicaDraft) -> bool:

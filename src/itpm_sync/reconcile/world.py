@@ -38,7 +38,6 @@ class ContainerView:
     """Records it had when last listed completely."""
     has: int = 0
     """Records it was listed with in this run."""
-    fingerprint_changed: bool = False
 
     @property
     def place(self) -> Place:
@@ -74,5 +73,7 @@ class World:
     """(connection, native id, item) a person said are not the same."""
     directory: Directory = Directory()
     first_sync: bool = False
+    waived: frozenset[tuple[str, str, str]] = frozenset()
+    """(brake kind, connection, container) that a person approved for this run."""
     configuration_changed: str = ""
     """What of mapping, scope or owners changed since the last accepted base; "" nothing."""

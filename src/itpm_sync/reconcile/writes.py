@@ -36,18 +36,22 @@ def work(draft: Draft, doomed: set[str], circular: set[str]) -> Work:
     for item, view in wanted:  # so that children see the parents that are created with them
         draft.envs[view.place].tie(item.base.id, f"new:{item.base.id}")
     creating = [action for item, view in wanted if (action := writer.creation(item, view)) is not None]
+    leaving = _leaving(draft, doomed)
     offers: list[OfferedField] = []
     updates: list[Action] = []
-    deletions: list[Action] = []
+    deletions = [writer.deletion(item, one, view) for item, one, view in leaving]
+    going = {one.base.id for _, one, _ in leaving}
     for item in draft.items.values():
         for one in draft.of_item[item.base.id]:
             here = draft.world.containers.get(one.place)
-            if here is None or one.tie is not Tie.TIED or one.base.id in draft.world.pending:
+            if here is None or one.base.id in going or one.base.id in draft.world.pending:
                 continue
-            if item.base.id in doomed and here.capabilities.deletes and here.writable:
-                deletions.append(writer.deletion(item, one, here))
+            if one.tie is Tie.TIED:
+                writes = writer.writes(item, one, here)
+            elif one.tie is Tie.OUT_OF_SCOPE and draft.envs[here.place].leaving:
+                writes = writer.move_out(item, one, here)
+            else:
                 continue
-            writes = writer.writes(item, one, here)
             if here.by_hand:
                 offers += writer.offer(item, one, here, writes)
             elif writes and here.writable:
@@ -57,6 +61,49 @@ def work(draft: Draft, doomed: set[str], circular: set[str]) -> Work:
     return Work((*creating, *updates, *deletions), tuple(offers))
 
 
+def _leaving(draft: Draft, doomed: set[str]) -> list[tuple[ItemDraft, ReplicaDraft, ContainerView]]:
+    """The records a propagated deletion takes; those under them that stay will be moved out first.
+
+    A record that cannot be moved out (hidden, waiting for a pairing) keeps its parent: deleting it could take the
+    child along.
+    """
+    found = []
+    for name in sorted(doomed):
+        item = draft.items[name]
+        for one in draft.of_item[name]:
+            view = draft.world.containers.get(one.place)
+            if view is None or one.tie is not Tie.TIED or not view.capabilities.deletes or not view.writable:
+                continue
+            stuck = [
+                child
+                for child in children_of(draft, view, one)
+                if child.item not in doomed and child.tie not in (Tie.TIED, Tie.OUT_OF_SCOPE)
+            ]
+            if stuck:
+                where, count = view.place[0], len(stuck)
+                says = f"{_title(item)} is not deleted in {where}: {count} records under it are not ours to move."
+                draft.warn(Grade.NOTE, says, one, mend="Move them out there, or pair them.")
+                continue
+            draft.envs[view.place].leaving.add(name)
+            found.append((item, one, view))
+    return found
+
+
+def children_of(draft: Draft, view: ContainerView, parent: ReplicaDraft) -> list[ReplicaDraft]:
+    """The records in a container that name this one as their parent."""
+    lens = view.lenses.get("parent")
+    if lens is None:
+        return []
+    return [
+        child
+        for child in draft.replicas.values()
+        if child.place == view.place
+        and child.base.current is not None
+        and child.tie is not Tie.TOMBSTONE
+        and lens.refers(child.base.current.values) == parent.base.native_id
+    ]
+
+
 class _Writer:
     def __init__(self, draft: Draft, circular: set[str]) -> None:
         self.draft, self.circular = draft, circular
@@ -64,6 +111,9 @@ class _Writer:
 
     def creation(self, item: ItemDraft, view: ContainerView) -> Action | None:
         if self._refused(item.base.id, view, "", NEVER):
+            return None
+        above = self.draft.envs[view.place].parent_here(self.draft.parents.get(item.base.id))
+        if above is not None and self._absent(above, view):
             return None
         env = self.draft.envs[view.place]
         writes = []
@@ -119,6 +169,13 @@ class _Writer:
             found.append(FieldWrite(KEY, record.key, item.base.id, NEVER, "carries our key"))
         return found
 
+    def move_out(self, item: ItemDraft, one: ReplicaDraft, view: ContainerView) -> list[FieldWrite]:
+        """Out from under a record that is about to be deleted, though the item is out of scope here."""
+        env, record, lens = self.draft.envs[view.place], one.base.current, view.lenses.get("parent")
+        above = lens.get(record.values, env) if lens is not None and record is not None else None
+        write = self._write(item, one, view, "parent") if above in env.leaving else None
+        return [write] if write is not None else []
+
     def _write(self, item: ItemDraft, one: ReplicaDraft, view: ContainerView, name: str) -> FieldWrite | None:
         lens, env, record = view.lenses[name], self.draft.envs[view.place], one.base.current
         agreed = item.agreed.get(name)
@@ -143,6 +200,8 @@ class _Writer:
         except Untranslatable:
             return None
         form = lens.form(agreed.value, env)
+        if name == "parent" and isinstance(form, str) and self._absent(form, view):
+            return None  # its record is not there now, and not yet believed gone
         if form == stands or (agreed.value is None and is_default(lens, record, stands)):
             return None
         reason = item.reasons.get(name) or (f"as in {agreed.origin}" if agreed.origin else "as decided")
@@ -186,6 +245,11 @@ class _Writer:
         says = f"{what}{_title(self.draft.items[item])} is left out in {view.place[0]}: {refusal.reason}"
         self.draft.warn(Grade.LEFT_OUT, says, field=name, mend="See `itpm-sync quarantine list`.")
         return True
+
+    def _absent(self, item: str, view: ContainerView) -> bool:
+        return any(
+            one.base.absence is not None for one in self.draft.of_item[item] if one.place == view.place
+        )
 
     def _depth(self, item: ItemDraft, view: ContainerView) -> int:
         env, depth, at = self.draft.envs[view.place], 0, self.draft.parents.get(item.base.id)

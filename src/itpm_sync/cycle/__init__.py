@@ -1,0 +1,21 @@
+"""The five verbs, once: pull, translate, reconcile, push, publish. The only package that names them all.
+
+`run` plans a project and carries the plan out; `resolve` and `decide_pair` take a person's word.
+"""
+
+from itpm_sync.cycle.opening import open_ledger, open_workspace
+from itpm_sync.cycle.resolve import choose, decide_pair, resolve
+from itpm_sync.cycle.run import project_of, run
+from itpm_sync.cycle.workspace import RunReport, Workspace
+
+__all__ = [
+    "RunReport",
+    "Workspace",
+    "choose",
+    "decide_pair",
+    "open_ledger",
+    "open_workspace",
+    "project_of",
+    "resolve",
+    "run",
+]

@@ -1,0 +1,234 @@
+"""The first half of a run: pull, compile, look up people, recover; all that happens before deciding.
+
+In: the workspace, the project, its state. Out: `Sight`: the state as it is after reading, and how each container fared.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
+from zoneinfo import ZoneInfo
+
+from itpm_sync.bases import ItemBase, Replica, Tie
+from itpm_sync.connector import Connector, ContainerInfo
+from itpm_sync.cycle.workspace import Progress, Workspace
+from itpm_sync.errors import ItpmError
+from itpm_sync.ledger import ContainerState, Lease, State
+from itpm_sync.lens import Lens
+from itpm_sync.model import Assignees
+from itpm_sync.plan import Grade, Warning
+from itpm_sync.policy import ContainerPolicy
+from itpm_sync.pull import Memory, Pulled, pull_container, sweep
+from itpm_sync.reconcile import ContainerView
+from itpm_sync.ties import ContainerEnv, Directory
+from itpm_sync.translate import Project, recalled, remembered
+
+Place = tuple[str, str]
+
+
+@dataclass(slots=True)
+class Sight:
+    """What a run sees. Mutable while it is being put together."""
+
+    items: dict[str, ItemBase]
+    replicas: dict[str, Replica]
+    containers: dict[Place, ContainerState]
+    pulls: dict[Place, Pulled] = field(default_factory=dict)
+    infos: dict[Place, ContainerInfo] = field(default_factory=dict)
+    lenses: dict[Place, dict[str, Lens]] = field(default_factory=dict)
+    suspended: dict[Place, str] = field(default_factory=dict)
+    warnings: list[Warning] = field(default_factory=list)
+    directory: Directory = Directory()
+
+    def left_out(self, place: Place, says: str, mend: str = "") -> None:
+        self.warnings.append(Warning(Grade.LEFT_OUT, says, *place, mend=mend))
+
+
+async def pull_all(ws: Workspace, project: Project, state: State, lease: Lease, progress: Progress) -> Sight:
+    """Pull every container of the project. A connection that cannot be used suspends its containers, no more."""
+    sight = Sight(dict(state.items), dict(state.replicas), dict(state.containers))
+    by_connection: dict[str, list[ContainerPolicy]] = defaultdict(list)
+    for policy in project.policy.containers:
+        by_connection[policy.connection].append(policy)
+    for name, policies in by_connection.items():
+        connector = ws.connections[name]
+        try:
+            await connector.open()
+        except ItpmError as error:
+            for policy in policies:
+                _suspend(sight, (name, policy.container), error)
+            continue
+        await _pull_connection(ws, sight, connector, policies, lease, progress)
+    return sight
+
+
+async def _pull_connection(
+    ws: Workspace,
+    sight: Sight,
+    connector: Connector,
+    policies: Sequence[ContainerPolicy],
+    lease: Lease,
+    progress: Progress,
+) -> None:
+    memory = Memory(sight.replicas, connector.name)
+    pulls = []
+
+    def store(changed: Sequence[Replica], container: ContainerState | None) -> None:
+        ws.ledger.store_readings(lease, changed, container=container)
+
+    for policy in policies:
+        place = (connector.name, policy.container)
+        progress(f"reading {policy.container} in {connector.name}")
+        before = sight.containers.get(place)
+        now = ws.clock.now()
+        pulled = await pull_container(
+            connector, policy.container, before=before, memory=memory, store=store, now=now
+        )
+        pulls.append(pulled)
+        sight.pulls[place] = pulled
+        for native, why in pulled.skipped:
+            sight.left_out(place, f"{native} in {policy.container} ({connector.name}) is left out: {why}")
+        if pulled.error is not None:
+            _suspend(sight, place, pulled.error)
+        if pulled.state is not None and pulled.info is not None:
+            state = replace(pulled.state, document={**pulled.state.document, **remembered(pulled.info)})
+            if state != before:
+                ws.ledger.store_readings(lease, [], container=state)
+            sight.containers[place] = state
+        if pulled.info is not None:
+            sight.infos[place] = pulled.info
+    for error in await sweep(connector, pulls, memory, store=store, now=ws.clock.now()):
+        sight.warnings.append(Warning(Grade.NOTE, f"{connector.name}: {error}", connector.name))
+    sight.replicas.update(memory.changed)
+
+
+def _suspend(sight: Sight, place: Place, error: ItpmError) -> None:
+    sight.suspended[place] = error.message
+    sight.left_out(place, f"{place[1]} in {place[0]} is left out of this run: {error.message}", error.mend)
+
+
+def compile_all(project: Project, sight: Sight) -> None:
+    """Lenses for every container that was ever described. Raises Misconfigured where a mapping does not fit."""
+    for policy in project.policy.containers:
+        place = (policy.connection, policy.container)
+        info = sight.infos.get(place)
+        if info is None and place in sight.containers:
+            info = recalled(sight.containers[place])
+            if info is not None:
+                sight.infos[place] = info
+        sight.lenses[place] = dict(project.compile(policy, info)) if info is not None else {}
+
+
+def envs(project: Project, sight: Sight) -> dict[Place, ContainerEnv]:
+    """What is tied where, as the ledger has it now."""
+    zone = ZoneInfo(project.facts.zone)
+    parents: dict[str, str | None] = {}
+    for item in sight.items.values():
+        parent = item.value("parent")
+        parents[item.id] = parent if isinstance(parent, str) else None
+    found = {place: ContainerEnv(zone, place[0], sight.directory, parents) for place in sight.lenses}
+    for replica in sight.replicas.values():
+        env = found.get((replica.connection, replica.container))
+        if (
+            env is not None
+            and replica.item is not None
+            and replica.tie in (Tie.TIED, Tie.OUT_OF_SCOPE, Tie.HIDDEN)
+        ):
+            env.tie(replica.item, replica.native_id)
+    return found
+
+
+def views(ws: Workspace, project: Project, sight: Sight) -> dict[Place, ContainerView]:
+    """Every container as `reconcile` sees it in this run."""
+    found = {}
+    for policy in project.policy.containers:
+        place = (policy.connection, policy.container)
+        connector, pulled = ws.connections[policy.connection], sight.pulls.get(place)
+        info = sight.infos.get(place)
+        had = pulled.before.known if pulled and pulled.before else 0
+        found[place] = ContainerView(
+            policy,
+            connector.capabilities,
+            sight.lenses[place],
+            horizon=timedelta(seconds=connector.horizon),
+            listed=pulled is not None and pulled.whole,
+            suspended=sight.suspended.get(place, ""),
+            by_hand=connector.capabilities.by_hand or (info is not None and info.by_hand),
+            had=had,
+            has=len(pulled.listed) if pulled is not None and pulled.listed is not None else had,
+        )
+    return found
+
+
+# ── people ──
+
+_ASSIGNEES, _PEOPLE = "assignees", "people"
+
+
+async def look_up_people(ws: Workspace, project: Project, sight: Sight, lease: Lease) -> None:
+    """Accounts for everyone who is assigned anywhere, asked of each tool once and remembered.
+
+    Unknown and ambiguous people are reported; nobody is guessed, nobody is replaced by the service account.
+    """
+    accounts: dict[tuple[str, str], str] = {}
+    wanted = _assigned(project, sight)
+    for place, lenses in sight.lenses.items():
+        lens = lenses.get(_ASSIGNEES)
+        state = sight.containers.get(place)
+        if lens is None or not lens.writable or state is None:
+            continue
+        known: dict[str, str | None] = dict((state.document or {}).get(_PEOPLE, {}))
+        missing = sorted(wanted - known.keys())
+        if missing and place not in sight.suspended:
+            known.update(await _asked(ws.connections[place[0]], place, missing, sight))
+            state = replace(state, document={**(state.document or {}), _PEOPLE: known})
+            ws.ledger.store_readings(lease, [], container=state)
+            sight.containers[place] = state
+        accounts.update({(place[0], mail): account for mail, account in known.items() if account})
+    sight.directory = Directory(accounts, project.aliases)
+
+
+async def _asked(connector: Connector, place: Place, mails: list[str], sight: Sight) -> dict[str, str | None]:
+    try:
+        found = await connector.people(mails)
+    except ItpmError as error:
+        sight.left_out(place, f"People could not be looked up in {place[0]}: {error.message}", error.mend)
+        return {}
+    known: dict[str, str | None] = {}
+    for mail in mails:
+        active = [one for one in found.get(mail, ()) if one.active]
+        known[mail] = active[0].account if len(active) == 1 else None
+        if len(active) != 1:
+            why = "unknown" if not active else f"ambiguous ({len(active)} accounts)"
+            mend = "Add an alias for this person under `people:` in the configuration."
+            sight.warnings.append(
+                Warning(Grade.NOTE, f"{mail} is {why} in {place[0]}; not assigned there.", *place, mend=mend)
+            )
+    return known
+
+
+def _assigned(project: Project, sight: Sight) -> set[str]:
+    """The mails of everyone assigned to an item, as agreed or as read and not yet decided."""
+    directory = Directory({}, project.aliases)
+    blank = {
+        place: ContainerEnv(ZoneInfo(project.facts.zone), place[0], directory, {}) for place in sight.lenses
+    }
+    people: set[str] = set()
+    for item in sight.items.values():
+        value = item.value(_ASSIGNEES)
+        if isinstance(value, Assignees):
+            people |= value.people
+    for replica in sight.replicas.values():
+        place = (replica.connection, replica.container)
+        lens = sight.lenses.get(place, {}).get(_ASSIGNEES)
+        if lens is None or replica.reading is None:
+            continue
+        try:
+            value = lens.get(replica.reading.values, blank[place])
+        except ItpmError:
+            continue
+        if isinstance(value, Assignees):
+            people |= value.people
+    return {person for person in people if "@" in person and ":" not in person}

@@ -1,0 +1,268 @@
+"""One run of one project: pull, recover, reconcile, decide, push. The ledger is committed last at every step.
+
+In: the workspace, a project's id, whether to carry out the plan, perhaps the run whose plan a person approved.
+Out: a RunReport. Raises Busy, Misconfigured, Stopped (an approval that does not fit), Fenced.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from itpm_sync import translate
+from itpm_sync.cycle.reading import Place, Sight, compile_all, envs, look_up_people, pull_all, views
+from itpm_sync.cycle.workspace import Progress, RunReport, Workspace, silent
+from itpm_sync.decided import decided_item, decided_replicas
+from itpm_sync.errors import Misconfigured, Stopped
+from itpm_sync.ledger import Decided, Lease, RunKind, RunStatus, State
+from itpm_sync.plan import Grade, Plan
+from itpm_sync.plan_document import document
+from itpm_sync.push import Desk, Site, push
+from itpm_sync.push.recover import recover
+from itpm_sync.reconcile import World, reconcile
+from itpm_sync.translate import Project
+
+
+async def run(
+    ws: Workspace,
+    project_id: str,
+    *,
+    carry_out: bool,
+    approve: str | None = None,
+    progress: Progress = silent,
+) -> RunReport:
+    """Plan a project, and carry the plan out where asked and no brake holds it."""
+    project = project_of(ws, project_id)
+    ws.ledger.ensure_project(project_id, project.facts.title)
+    lease = ws.ledger.acquire(project_id, ws.holder, seconds=ws.lease_seconds, gone=ws.gone)
+    try:
+        kind = RunKind.SYNC if carry_out else RunKind.PLAN
+        name = ws.ledger.begin_run(lease, kind)
+        one = _Run(ws, project, lease, name, progress)
+        try:
+            report = await one.go(approve=approve, carry_out=carry_out)
+        except BaseException as error:
+            ws.ledger.finish_run(one.lease, name, status=RunStatus.FAILED, summary={"error": str(error)})
+            raise
+        lease = one.lease
+        ws.ledger.finish_run(lease, name, status=_status(report), summary=_summary(report))
+        return report
+    finally:  # a fence that was lost meanwhile is the new holder's to release
+        ws.ledger.release(lease)
+
+
+def project_of(ws: Workspace, project_id: str) -> Project:
+    """The configured project. Raises Misconfigured, naming those there are."""
+    if project_id not in ws.projects:
+        known = ", ".join(sorted(ws.projects)) or "none"
+        raise Misconfigured(
+            f"There is no project {project_id!r} in the configuration.", mend=f"Known: {known}."
+        )
+    return ws.projects[project_id]
+
+
+class _Run:
+    """One run while it goes on."""
+
+    def __init__(self, ws: Workspace, project: Project, lease: Lease, name: str, progress: Progress) -> None:
+        self.ws, self.project, self.lease, self.name, self.progress = ws, project, lease, name, progress
+
+    async def go(self, *, approve: str | None, carry_out: bool) -> RunReport:
+        ws, project = self.ws, self.project
+        approved = self._approved(approve)
+        state = ws.ledger.load(project.facts.id)
+        sight = await pull_all(ws, project, state, self.lease, self.progress)
+        self._renew()
+        compile_all(project, sight)
+        await look_up_people(ws, project, sight, self.lease)
+        creating, pending = await self._recover(state, sight)
+        basis = translate.basis(project, sight.infos)
+        world = self._world(state, sight, basis, creating, pending, approved)
+        self.progress("deciding")
+        plan = reconcile(world)
+        warnings = (*sight.warnings, *plan.warnings)
+        plan = replace(plan, warnings=warnings)
+        self._fits(plan, approved, approve)
+        stopped = any(not brake.connection for brake in plan.brakes)
+        if not carry_out or stopped:
+            found = document(plan, run=self.name)
+            ws.ledger.store_plan(self.lease, self.name, plan=found)
+            return RunReport(self.name, plan, stopped=stopped, warnings=warnings, document=found)
+        desk = await self._carry_out(plan, sight, approve)
+        if approve is not None or translate.fingerprint(basis) != state.fingerprint:
+            ws.ledger.accept_fingerprint(
+                self.lease, translate.fingerprint(basis), document=basis, run=self.name
+            )
+        outcomes = {one.action.identity: (one.outcome, one.reason) for one in desk.carried}
+        found = document(plan, run=self.name, outcomes=outcomes)
+        ws.ledger.store_plan(self.lease, self.name, plan=found)
+        return RunReport(self.name, plan, tuple(desk.carried), warnings=warnings, document=found)
+
+    def _renew(self) -> None:
+        self.lease = self.ws.ledger.renew(self.lease, self.ws.lease_seconds)
+
+    # ── approval ──
+
+    def _approved(self, approve: str | None) -> Mapping[str, Any] | None:
+        if approve is None:
+            return None
+        run = self.ws.ledger.run(approve)
+        plan = self.ws.ledger.plan_of(approve)
+        if plan is None or run.project != self.project.facts.id:
+            raise Misconfigured(
+                f"Run {approve} holds no plan of project {self.project.facts.id}.",
+                mend="See `itpm-sync runs list`.",
+            )
+        if run.approved_by is not None:
+            raise Misconfigured(
+                f"The plan of run {approve} was carried out by run {run.approved_by}.",
+                mend="Make a new plan.",
+            )
+        found: Mapping[str, Any] = plan
+        return found
+
+    def _fits(self, plan: Plan, approved: Mapping[str, Any] | None, approve: str | None) -> None:
+        """An approval covers a plan whose actions are a subset of the approved one. Raises Stopped."""
+        if approved is None:
+            return
+        known = {action["id"] for action in approved["actions"]}
+        new = [action for action in plan.actions if action.identity not in known]
+        if new:
+            self.ws.ledger.store_plan(self.lease, self.name, plan=document(plan, run=self.name))
+            first = f"{new[0].operation} {new[0].title!r} in {new[0].connection}"
+            raise Stopped(
+                f"Since the plan of run {approve} was made, {len(new)} actions came up that it does not hold "
+                f"(the first: {first}). Nothing was written.",
+                mend=f"Look at the new plan, run {self.name}, and approve that one.",
+            )
+
+    # ── the steps ──
+
+    async def _recover(self, state: State, sight: Sight) -> tuple[frozenset[tuple[str, str]], frozenset[str]]:
+        """Settle the intents that an earlier run left open; what stays open holds its items back."""
+        intents = self.ws.ledger.open_intents(self.project.facts.id)
+        if not intents:
+            return frozenset(), frozenset()
+        self.progress(f"looking up {len(intents)} unfinished writes")
+        desk = self._desk(sight, state)
+        left = await recover(desk, intents)
+        self.lease = desk.lease
+        sight.replicas = desk.replicas
+        creating = frozenset(
+            (intent.item, intent.connection) for intent in left if intent.operation == "create"
+        )
+        pending = frozenset(intent.replica for intent in left if intent.replica is not None)
+        return creating, pending
+
+    def _desk(self, sight: Sight, state: State) -> Desk:
+        around = envs(self.project, sight)
+        sites = {
+            (policy.connection, policy.container): Site(
+                self.ws.connections[policy.connection],
+                policy,
+                sight.lenses[policy.connection, policy.container],
+                around[policy.connection, policy.container],
+            )
+            for policy in self.project.policy.containers
+            if (policy.connection, policy.container) not in sight.suspended
+        }
+        return Desk(
+            self.ws.ledger,
+            self.lease,
+            self.name,
+            self.ws.clock,
+            self.ws.ids,
+            sites,
+            sight.items,
+            sight.replicas,
+            lease_seconds=self.ws.lease_seconds,
+            progress=self.progress,
+            refused_before={(r.item, r.connection, r.container, r.field): r.attempts for r in state.refusals},
+        )
+
+    def _world(
+        self,
+        state: State,
+        sight: Sight,
+        basis: Mapping[str, Any],
+        creating: frozenset[tuple[str, str]],
+        pending: frozenset[str],
+        approved: Mapping[str, Any] | None,
+    ) -> World:
+        # What recovery opened (an edit that our write replaced) counts from this run on.
+        conflicts = {conflict.id: conflict for conflict in self.ws.ledger.conflicts(self.project.facts.id)}
+        changed = ""
+        if state.fingerprint is not None and translate.fingerprint(basis) != state.fingerprint:
+            before = self.ws.ledger.accepted_configuration(self.project.facts.id) or {}
+            changed = translate.changed(before, basis)
+        brakes = approved["brakes"] if approved else ()
+        return World(
+            project=self.project.facts.id,
+            policy=self.project.policy,
+            containers=views(self.ws, self.project, sight),
+            items=sight.items,
+            replicas=sight.replicas,
+            now=self.ws.clock.now(),
+            zone=ZoneInfo(self.project.facts.zone),
+            conflicts=conflicts,
+            refusals=tuple(state.refusals),
+            creating=creating,
+            pending=pending,
+            accepted_pairs=state.accepted,
+            refused_pairs=state.refused_pairs,
+            directory=sight.directory,
+            first_sync=state.fingerprint is None,
+            waived=frozenset((b["kind"], b["connection"], b["container"]) for b in brakes),
+            configuration_changed=changed,
+        )
+
+    async def _carry_out(self, plan: Plan, sight: Sight, approve: str | None) -> Desk:
+        """Commit the decisions, then write."""
+        decided = []
+        for decision in plan.decisions:
+            item = decided_item(sight.items.get(decision.item), decision)
+            changed = decided_replicas(sight.replicas, decision)
+            decided.append(Decided(decision, item, tuple(changed)))
+        self.ws.ledger.commit_decisions(self.lease, self.name, decided)
+        self.ws.ledger.propose_pairs(self.lease, plan.proposals)
+        if approve is not None:
+            self.ws.ledger.mark_approved(self.lease, approve, by=self.name)
+        for one in decided:
+            sight.items[one.item.id] = one.item
+            sight.replicas.update({replica.id: replica for replica in one.replicas})
+            for change in one.decision.replicas:
+                if change.drop is not None:
+                    sight.replicas.pop(change.drop, None)
+        desk = self._desk(sight, self.ws.ledger.load(self.project.facts.id))
+        await push(desk, plan.actions)
+        self.lease = desk.lease
+        return desk
+
+
+def _status(report: RunReport) -> RunStatus:
+    if report.stopped or report.plan.brakes:
+        return RunStatus.STOPPED
+    if report.failed:
+        return RunStatus.FAILED
+    if any(warning.grade is Grade.LEFT_OUT for warning in report.warnings):
+        return RunStatus.LEFT_OUT
+    return RunStatus.CONFLICTS if report.plan.conflicts else RunStatus.DONE
+
+
+def _summary(report: RunReport) -> dict[str, Any]:
+    outcomes: dict[str, int] = {}
+    for one in report.carried:
+        outcomes[one.outcome] = outcomes.get(one.outcome, 0) + 1
+    return {
+        "actions": len(report.plan.actions),
+        "decisions": len(report.plan.decisions),
+        "conflicts": len(report.plan.conflicts),
+        "offers": len(report.plan.offers),
+        "brakes": [brake.says for brake in report.plan.brakes],
+        "outcomes": outcomes,
+    }
+
+
+__all__ = ["Place", "project_of", "run"]

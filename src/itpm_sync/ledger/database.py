@@ -1,0 +1,136 @@
+"""Short transactions on the ledger's database.
+
+In: work as a function of a connection. Out: its result, done wholly or not at all. Work may run more than once: a
+connection lost during COMMIT is answered by looking whether the transaction's own key arrived, and only if it did
+not is the work done again (FoundationDB's commit_unknown_result). So work makes nothing outside the database.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, TypeVar
+
+from sqlalchemy import Connection, Engine, Row, select, update
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
+
+from itpm_sync.errors import Fenced, Misconfigured, Unavailable
+from itpm_sync.ledger import schema
+from itpm_sync.ledger.address import WRITES
+from itpm_sync.ledger.history import Chain
+from itpm_sync.ledger.trouble import explain, may_repeat
+from itpm_sync.ledger.words import Lease
+from itpm_sync.ports import Clock, Ids
+
+T = TypeVar("T")
+
+WAITS = (0.0, 0.5, 2.0, 5.0)
+"""Seconds before each new attempt after a lost connection: about as long as a fail-over takes."""
+
+
+@dataclass(frozen=True, slots=True)
+class Transaction:
+    """What work gets: an open transaction that holds the project's lease row."""
+
+    connection: Connection
+    project: str
+    now: datetime
+    chain: Chain
+
+
+@dataclass(frozen=True, slots=True)
+class Database:
+    """An engine with what transactions need."""
+
+    engine: Engine
+    shown: str
+    """The address without its password."""
+    clock: Clock
+    ids: Ids
+    key: bytes
+    wait: Callable[[float], None]
+
+    def read(self, work: Callable[[Connection], T]) -> T:
+        """Run `work` on one snapshot. Raises the errors of `trouble`."""
+        options: dict[str, Any] = {}
+        if self.engine.dialect.name == "postgresql":
+            options["isolation_level"] = "REPEATABLE READ"
+
+        def attempt(_: bool) -> T:
+            with self.engine.connect().execution_options(**options) as connection, connection.begin():
+                return work(connection)
+
+        return self._attempts(attempt)
+
+    def write(self, lease: Lease, work: Callable[[Transaction], T], *, live: bool = False) -> T:
+        """Run `work` under `lease`, whose fence is checked inside the transaction.
+
+        `live`: the lease must not have expired either (before calls go out). Raises Fenced: nothing was stored, but
+        for a transaction whose COMMIT got no answer before the lease was lost.
+        """
+
+        def check(row: Row[Any], now: datetime) -> None:
+            if row.fence != lease.fence or row.holder != lease.holder:
+                raise Fenced(
+                    f"Project {lease.project} was taken over by {row.holder or 'another run'} while this run went on.",
+                    mend="Nothing more is written; the newer run goes on from here.",
+                )
+            if live and (row.expires is None or row.expires <= now):
+                raise Fenced(
+                    f"The lease on project {lease.project} ran out at {row.expires:%H:%M:%S} UTC.",
+                    mend="Run again.",
+                )
+
+        return self.write_project(lease.project, work, check)
+
+    def write_project(
+        self, project: str, work: Callable[[Transaction], T], check: Callable[[Row[Any], datetime], None]
+    ) -> T:
+        """Run `work` while the project's lease row is locked; `check` may refuse it."""
+        commit = self.ids.new("commit")
+        done: list[T] = []
+        table = schema.leases
+
+        def attempt(again: bool) -> T:
+            with self.engine.connect().execution_options(**{WRITES: True}) as connection, connection.begin():
+                # waits for our own lost transaction, if it is still under way on the server
+                row = connection.execute(
+                    select(table).where(table.c.project == project).with_for_update()
+                ).first()
+                if row is None:
+                    raise Misconfigured(f"The ledger knows no project {project}.", mend="Correct its name.")
+                if again and done and row.last_commit == commit:
+                    return done[-1]
+                now = self.clock.now()
+                check(row, now)
+                chain = Chain(connection, project, self.key, self.ids, now)
+                done[:] = [work(Transaction(connection, project, now, chain))]
+                chain.flush()
+                connection.execute(update(table).where(table.c.project == project).values(last_commit=commit))
+            return done[-1]
+
+        return self._attempts(attempt)
+
+    def write_again(self, work: Callable[[Connection], T]) -> T:
+        """Run `work` that does no harm when it is done twice (it inserts or updates to the same end)."""
+
+        def attempt(_: bool) -> T:
+            with self.engine.connect().execution_options(**{WRITES: True}) as connection, connection.begin():
+                return work(connection)
+
+        return self._attempts(attempt)
+
+    def _attempts(self, attempt: Callable[[bool], T]) -> T:
+        """Try, and try again after a connection was lost; `attempt` is told whether it is a repetition."""
+        last: SQLAlchemyError | None = None
+        for number in range(len(WAITS) + 1):
+            try:
+                return attempt(number > 0)
+            except DBAPIError as error:
+                if not may_repeat(error):
+                    raise
+                last = error
+            if number < len(WAITS):
+                self.wait(WAITS[number])
+        raise explain(last, self.shown) if last else Unavailable(f"The ledger {self.shown} cannot be used.")

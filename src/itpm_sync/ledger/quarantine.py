@@ -1,0 +1,86 @@
+"""Refusals: what fails for good, left out until it changes or its next try is due.
+
+In: refusals, places where they are over. Out: the project's refusals.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import Connection, Row, and_, delete, or_, select, update
+
+from itpm_sync.bases import Refusal
+from itpm_sync.ledger import schema
+from itpm_sync.ledger.database import Transaction
+from itpm_sync.ledger.statements import cut, upsert
+from itpm_sync.ledger.words import Place
+
+_table = schema.refusals
+
+
+def store_refusals(transaction: Transaction, refusals: Sequence[Refusal]) -> None:
+    """Write refusals; one of the same place takes the older one's."""
+    upsert(
+        transaction.connection,
+        _table,
+        [
+            {
+                "project": transaction.project,
+                "item": one.item,
+                "connection": one.connection,
+                "container": one.container,
+                "field": one.field,
+                "version": one.version,
+                "reason": one.reason,
+                "attempts": one.attempts,
+                "next_try": one.next_try,
+            }
+            for one in refusals
+        ],
+    )
+
+
+def clear_refusals(transaction: Transaction, places: Sequence[Place]) -> None:
+    """Remove the refusals of these places."""
+    for some in cut(places):
+        transaction.connection.execute(
+            delete(_table).where(_table.c.project == transaction.project, or_(*map(_at, some)))
+        )
+
+
+def replay(transaction: Transaction, item: str | None) -> int:
+    """Make refusals due now, of one item or of all. Returns how many."""
+    wanted = update(_table).where(_table.c.project == transaction.project)
+    if item is not None:
+        wanted = wanted.where(_table.c.item == item)
+    return transaction.connection.execute(wanted.values(next_try=transaction.now)).rowcount
+
+
+def listed(connection: Connection, project: str) -> list[Refusal]:
+    """The project's refusals, those of one item together."""
+    wanted = select(_table).where(_table.c.project == project)
+    order = (_table.c.item, _table.c.connection, _table.c.container, _table.c.field)
+    return [_refusal(row) for row in connection.execute(wanted.order_by(*order))]
+
+
+def _at(place: Place) -> Any:
+    return and_(
+        _table.c.item == place.item,
+        _table.c.connection == place.connection,
+        _table.c.container == place.container,
+        _table.c.field == place.field,
+    )
+
+
+def _refusal(row: Row[Any]) -> Refusal:
+    return Refusal(
+        row.item,
+        row.connection,
+        row.container,
+        row.field,
+        row.version,
+        row.reason,
+        row.attempts,
+        row.next_try,
+    )

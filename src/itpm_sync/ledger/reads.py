@@ -1,0 +1,150 @@
+"""What can be asked of a ledger without a lease.
+
+In: a project, an id. Out: words. Each question is answered from one snapshot. Raises the errors of `trouble`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import TypeVar
+
+from sqlalchemy import Connection, select
+
+from itpm_sync.bases import Conflict, Intent, Refusal
+from itpm_sync.codec import Json
+from itpm_sync.ledger import (
+    conflicts,
+    history,
+    intents,
+    leases,
+    pairing,
+    publications,
+    quarantine,
+    replicas,
+    runs,
+    schema,
+    state,
+)
+from itpm_sync.ledger.database import Database
+from itpm_sync.ledger.documents import unpack
+from itpm_sync.ledger.trouble import explained
+from itpm_sync.ledger.words import (
+    Claim,
+    Entry,
+    Lease,
+    LivePage,
+    PairState,
+    Publication,
+    Run,
+    StoredLoser,
+    StoredPair,
+)
+
+T = TypeVar("T")
+
+
+class Reads:
+    """The questions."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def _read(self, work: Callable[[Connection], T]) -> T:
+        with explained(self._database.shown):
+            return self._database.read(work)
+
+    def projects(self) -> Mapping[str, str]:
+        """Titles by project id."""
+        table = schema.projects
+        return self._read(
+            lambda c: {
+                row.id: row.title for row in c.execute(select(table.c.id, table.c.title).order_by(table.c.id))
+            }
+        )
+
+    def load(self, project: str) -> state.State:
+        """The project's whole state; an unknown project is empty."""
+        return self._read(lambda c: state.load(c, project))
+
+    def holder(self, project: str) -> Lease | None:
+        """The lease that holds the project now, or None."""
+        with explained(self._database.shown):
+            return leases.holder(self._database, project)
+
+    def runs(self, project: str, limit: int = 20) -> Sequence[Run]:
+        """The newest runs, newest first."""
+        return self._read(lambda c: runs.listed(c, project, limit=limit))
+
+    def run(self, run: str) -> Run:
+        """The run of that id. Raises Misconfigured."""
+        return self._read(lambda c: runs.one(c, run))
+
+    def plan_of(self, run: str) -> Json | None:
+        """The plan that run made, or None."""
+        return self._read(lambda c: runs.plan_of(c, run))
+
+    def claims(self, connection: str, native_ids: Sequence[str]) -> Sequence[Claim]:
+        """Which of these records of a connection are held already, over all projects."""
+        return self._read(lambda c: replicas.claims(c, connection, native_ids))
+
+    def open_intents(self, project: str) -> list[Intent]:
+        """The intents whose outcome is not known, in the order they were made."""
+        return self._read(lambda c: intents.still_open(c, project))
+
+    def conflicts(self, project: str) -> list[Conflict]:
+        """The open conflicts, oldest first."""
+        return self._read(lambda c: conflicts.listed(c, project))
+
+    def conflict(self, conflict: str) -> Conflict:
+        """The open conflict of that id. Raises Misconfigured."""
+        return self._read(lambda c: conflicts.one(c, conflict))
+
+    def losers_of(self, project: str, item: str, *, field: str | None = None) -> list[StoredLoser]:
+        """The stored losers of an item, newest first; of one field, where named."""
+        return self._read(lambda c: conflicts.losers(c, project, item, field=field))
+
+    def refusals(self, project: str) -> list[Refusal]:
+        """What is quarantined."""
+        return self._read(lambda c: quarantine.listed(c, project))
+
+    def pairs(self, project: str, *, state: PairState | None = PairState.PROPOSED) -> list[StoredPair]:
+        """Proposals in that state (None: in any), oldest first."""
+        return self._read(lambda c: pairing.listed(c, project, state=state))
+
+    def accepted_fingerprint(self, project: str) -> str | None:
+        """The fingerprint of mapping, scope and owners that was last accepted."""
+        base = schema.config_bases
+        return self._read(
+            lambda c: c.execute(select(base.c.fingerprint).where(base.c.project == project)).scalar()
+        )
+
+    def accepted_configuration(self, project: str) -> Json | None:
+        """What that fingerprint was made of, as it was handed over."""
+        base = schema.config_bases
+        text = self._read(
+            lambda c: c.execute(select(base.c.document).where(base.c.project == project)).scalar()
+        )
+        return None if text is None else unpack(text)
+
+    def next_number(self, project: str) -> int:
+        """The number of the next frozen copy of the pages."""
+        return self._read(lambda c: publications.next_number(c, project))
+
+    def publications(self, project: str) -> list[Publication]:
+        """The frozen copies, newest first."""
+        return self._read(lambda c: publications.listed(c, project))
+
+    def live_pages(self, project: str) -> list[LivePage]:
+        """What was last put at the fixed addresses."""
+        return self._read(lambda c: publications.live(c, project))
+
+    def history(
+        self, project: str, item: str | None = None, *, run: str | None = None, limit: int | None = 100
+    ) -> list[Entry]:
+        """The newest entries, newest first; of one item or one run, where named."""
+        return self._read(lambda c: history.entries(c, project, item=item, run=run, limit=limit))
+
+    def verify(self, project: str) -> int | None:
+        """The number of the first entry of the history that does not hold, or None."""
+        key = self._database.key
+        return self._read(lambda c: history.verify(c, project, key=key))

@@ -1,0 +1,206 @@
+"""A project's whole state, as one run begins with it.
+
+In: one snapshot of the database. Out: `State`. Documents are kept packed and unpacked when looked at: most items of
+most runs are not, and 50,000 of them must fit.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Generic, TypeVar
+
+from sqlalchemy import Connection, select
+
+from itpm_sync.bases import Conflict, ItemBase, Life, Refusal, Replica, Tie
+from itpm_sync.ledger import conflicts, pairing, quarantine, schema
+from itpm_sync.ledger.documents import agreed_of, replica_of, unpack, unseal
+from itpm_sync.ledger.words import ContainerState, PairState
+from itpm_sync.plan import PairProposal
+
+T = TypeVar("T")
+Packed = tuple[Any, ...]
+_KEPT = 2048
+_FETCH = 2000
+
+
+class Rows(Mapping[str, T], Generic[T]):
+    """Words by id, unpacked when looked at; the last few stay unpacked."""
+
+    __slots__ = ("_fresh", "_packed", "_unpack")
+
+    def __init__(self, packed: dict[str, Packed], unpack: Callable[[str, Packed], T]) -> None:
+        self._packed = packed
+        self._unpack = unpack
+        self._fresh: dict[str, T] = {}
+
+    def __getitem__(self, identity: str) -> T:
+        found = self._fresh.get(identity)
+        if found is None:
+            found = self._unpack(identity, self._packed[identity])
+            if len(self._fresh) >= _KEPT:
+                self._fresh.clear()
+            self._fresh[identity] = found
+        return found
+
+    def __contains__(self, identity: object) -> bool:
+        return identity in self._packed
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._packed)
+
+    def __len__(self) -> int:
+        return len(self._packed)
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """Everything `reconcile` needs of the ledger, for one project."""
+
+    project: str
+    items: Mapping[str, ItemBase] = field(default_factory=dict)
+    replicas: Mapping[str, Replica] = field(default_factory=dict)
+    conflicts: Mapping[str, Conflict] = field(default_factory=dict)
+    """The open ones, by id."""
+    refusals: tuple[Refusal, ...] = ()
+    accepted: Mapping[tuple[str, str], str] = field(default_factory=dict)
+    """By (connection, native id): the item a person accepted it for."""
+    refused_pairs: frozenset[tuple[str, str, str]] = frozenset()
+    """(connection, native id, item) a person refused to pair; item "" where there was no candidate."""
+    proposals: Mapping[str, PairProposal] = field(default_factory=dict)
+    """Those that wait for a person, by id."""
+    containers: Mapping[tuple[str, str], ContainerState] = field(default_factory=dict)
+    """By (connection, container)."""
+    of_item: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """By item: its replicas' ids."""
+    waiting: frozenset[str] = frozenset()
+    """Replicas with something to decide: a reading, an undecided field, an absence."""
+    fingerprint: str | None = None
+    """Of the configuration that was last accepted."""
+
+
+def load(connection: Connection, project: str) -> State:
+    """The project's state."""
+    items = _items(connection, project)
+    replicas, of_item, waiting, known = _replicas(connection, project)
+    accepted: dict[tuple[str, str], str] = {}
+    refused: set[tuple[str, str, str]] = set()
+    proposals: dict[str, PairProposal] = {}
+    for pair in pairing.listed(connection, project):
+        one = pair.proposal
+        if pair.state is PairState.PROPOSED:
+            proposals[one.id] = one
+        elif pair.item is not None:
+            accepted[one.connection, one.native_id] = pair.item
+        else:
+            refused |= {(one.connection, one.native_id, item) for item in one.candidates or ("",)}
+    base = schema.config_bases
+    return State(
+        project,
+        items=items,
+        replicas=replicas,
+        conflicts={conflict.id: conflict for conflict in conflicts.listed(connection, project)},
+        refusals=tuple(quarantine.listed(connection, project)),
+        accepted=accepted,
+        refused_pairs=frozenset(refused),
+        proposals=proposals,
+        containers=_containers(connection, project, known),
+        of_item=of_item,
+        waiting=frozenset(waiting),
+        fingerprint=connection.execute(select(base.c.fingerprint).where(base.c.project == project)).scalar(),
+    )
+
+
+def _items(connection: Connection, project: str) -> Rows[ItemBase]:
+    table = schema.items
+    wanted = select(table.c.id, table.c.life, table.c.note, table.c.made, table.c.document, table.c.hash)
+    found = connection.execute(
+        wanted.where(table.c.project == project).order_by(table.c.id),
+        execution_options={"yield_per": _FETCH},
+    )
+    packed: dict[str, Packed] = {}
+    lives = {life.value: life for life in Life}
+    for identity, life, note, made, document, hashed in found:
+        packed[identity] = (lives[life], note, made, document.encode(), bytes.fromhex(hashed))
+    return Rows(packed, _item)
+
+
+def _item(identity: str, packed: Packed) -> ItemBase:
+    life, note, made, document, hashed = packed
+    return ItemBase(identity, agreed_of(unseal(document, hashed.hex(), f"item {identity}")), life, note, made)
+
+
+def _replicas(
+    connection: Connection, project: str
+) -> tuple[Rows[Replica], dict[str, tuple[str, ...]], list[str], dict[tuple[str, str], int]]:
+    table = schema.replicas
+    wanted = select(
+        table.c.id,
+        table.c.connection,
+        table.c.container,
+        table.c.native_id,
+        table.c.item,
+        table.c.tie,
+        table.c.waits,
+        table.c.document,
+        table.c.hash,
+    )
+    found = connection.execute(
+        wanted.where(table.c.project == project).order_by(table.c.id),
+        execution_options={"yield_per": _FETCH},
+    )
+    packed: dict[str, Packed] = {}
+    of_item: dict[str, tuple[str, ...]] = {}
+    known: dict[tuple[str, str], int] = {}
+    waiting: list[str] = []
+    same: dict[str, str] = {}
+    ties = {tie.value: tie for tie in Tie}
+    for identity, read_tool, read_container, native_id, item, tie, waits, document, hashed in found:
+        # one object a name, not one a row
+        tool, container = (
+            same.setdefault(read_tool, read_tool),
+            same.setdefault(read_container, read_container),
+        )
+        packed[identity] = (
+            tool,
+            container,
+            native_id,
+            item,
+            ties[tie],
+            document.encode(),
+            bytes.fromhex(hashed),
+        )
+        if item is not None:
+            of_item[item] = (*of_item.get(item, ()), identity)
+        if waits:
+            waiting.append(identity)
+        if item is not None and ties[tie] is not Tie.TOMBSTONE:
+            known[tool, container] = known.get((tool, container), 0) + 1
+    return Rows(packed, _replica), of_item, waiting, known
+
+
+def _replica(identity: str, packed: Packed) -> Replica:
+    tool, container, native_id, item, tie, document, hashed = packed
+    opened = unseal(document, hashed.hex(), f"record {native_id} of {tool}")
+    return replica_of((identity, tool, container, native_id, item, tie), opened)
+
+
+def _containers(
+    connection: Connection, project: str, known: Mapping[tuple[str, str], int]
+) -> dict[tuple[str, str], ContainerState]:
+    table = schema.containers
+    return {
+        (row.connection, row.container): ContainerState(
+            row.connection,
+            row.container,
+            cursor=row.cursor,
+            fingerprint=row.fingerprint,
+            base=row.base,
+            last_complete=row.last_complete,
+            last_read=row.last_read,
+            last_edit=row.last_edit,
+            document=unpack(row.document),
+            known=known.get((row.connection, row.container), 0),
+        )
+        for row in connection.execute(select(table).where(table.c.project == project))
+    }

@@ -1,0 +1,322 @@
+"""The ledger: the durable memory of all projects, in SQLite or PostgreSQL.
+
+In: words, under a lease. Out: words. Every writing method is one short transaction, done wholly or not at all, that
+checks the lease's fence inside it. A connection lost during COMMIT is looked up, never guessed.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from pathlib import Path
+from types import TracebackType
+from typing import TypeVar
+
+from sqlalchemy import Connection
+from sqlalchemy.exc import IntegrityError
+
+from itpm_sync.bases import Intent, ItemBase, Refusal, Replica
+from itpm_sync.codec import Json
+from itpm_sync.ledger import (
+    address,
+    conflicts,
+    deciding,
+    history,
+    intents,
+    leases,
+    opening,
+    pairing,
+    publications,
+    quarantine,
+    replicas,
+    runs,
+    schema,
+)
+from itpm_sync.ledger.database import Database, Transaction
+from itpm_sync.ledger.deciding import BATCH, Decided
+from itpm_sync.ledger.documents import pack
+from itpm_sync.ledger.reads import Reads
+from itpm_sync.ledger.statements import insert_missing, upsert
+from itpm_sync.ledger.trouble import explained
+from itpm_sync.ledger.words import (
+    ContainerState,
+    Lease,
+    LivePage,
+    Place,
+    Publication,
+    RunKind,
+    RunStatus,
+    Settlement,
+    StoredPair,
+)
+from itpm_sync.plan import Decision, PairProposal
+from itpm_sync.ports import Clock, Ids
+
+T = TypeVar("T")
+
+_IN_MEMORY_KEY = b"a ledger in memory keeps no secret"
+_DECIDE, _RESOLVE = "decide", "resolve"
+
+
+class Ledger(Reads):
+    """One ledger. Use it as a context, or `close` it."""
+
+    @classmethod
+    def open(
+        cls,
+        url: str | Path,
+        *,
+        clock: Clock,
+        ids: Ids,
+        key: bytes | Path | None = None,
+        wait: Callable[[float], None] = time.sleep,
+        busy: float = address.BUSY_TIMEOUT,
+    ) -> Ledger:
+        """Open the ledger at `url` (a path, sqlite:/// or postgresql://), making or migrating it as needed.
+
+        `key`: the key of the history's chain, or the file it lies in; by default a file beside an SQLite ledger,
+        made with mode 0600 on first use. `wait`: blocks for seconds before a new attempt after a lost connection.
+        `busy`: seconds to wait while another process writes an SQLite ledger.
+        Raises Misconfigured, Unavailable, Unreadable, Denied, Busy (locked).
+        """
+        where = address.parsed(str(url))
+        shown = address.shown(where)
+        path = address.file_of(where)
+        engine = address.engine_of(where, busy=busy)
+        if path is not None:
+            address.make_private(path)
+        elif engine.dialect.name == "sqlite" and key is None:
+            key = _IN_MEMORY_KEY
+        try:
+            with explained(shown):
+                found = opening.prepare(engine, shown, ids=ids, key=key, beside=path)
+        except BaseException:
+            engine.dispose()
+            raise
+        return cls(Database(engine, shown, clock, ids, found, wait))
+
+    def again(self, *, clock: Clock | None = None, ids: Ids | None = None) -> Ledger:
+        """The same database through a new Ledger, as a restarted process finds it. For simulations in memory."""
+        old = self._database
+        return Ledger(Database(old.engine, old.shown, clock or old.clock, ids or old.ids, old.key, old.wait))
+
+    def close(self) -> None:
+        """Let go of all connections."""
+        self._database.engine.dispose()
+
+    def __enter__(self) -> Ledger:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def _write(self, lease: Lease, work: Callable[[Transaction], T], *, live: bool = False) -> T:
+        with explained(self._database.shown):
+            return self._database.write(lease, work, live=live)
+
+    def _claiming(self, lease: Lease, claimed: Sequence[Replica], work: Callable[[Transaction], T]) -> T:
+        """Write what may claim a record that another project holds. Raises Claimed."""
+        with explained(self._database.shown):
+            try:
+                return self._database.write(lease, work)
+            except IntegrityError:
+                error = self._database.read(lambda c: replicas.refused_claim(c, lease.project, claimed))
+                if error is None:
+                    raise
+                raise error from None
+
+    # ── projects, leases, runs ────────────────────────────────────────────────────────────────────────────
+
+    def ensure_project(self, project: str, title: str) -> None:
+        """Make the project known, or correct its title."""
+        now = self._database.clock.now()
+        row = {"id": project, "title": title, "made": now, "head_seq": 0, "head_mac": history.START}
+
+        def work(connection: Connection) -> None:
+            insert_missing(connection, schema.projects, [row])
+            table = schema.projects
+            connection.execute(table.update().where(table.c.id == project).values(title=title))
+            insert_missing(connection, schema.leases, [{"project": project, "fence": 0}])
+
+        with explained(self._database.shown):
+            self._database.write_again(work)
+
+    def acquire(
+        self, project: str, holder: str, *, seconds: float, gone: Callable[[str], bool] | None = None
+    ) -> Lease:
+        """Take the project for `seconds`. Raises Busy, naming the holder and when its lease ends.
+
+        `gone` may say that a holder surely is no more (its process died here), so that nobody waits for its lease.
+        """
+        with explained(self._database.shown):
+            return leases.acquire(self._database, project, holder, seconds=seconds, gone=gone)
+
+    def renew(self, lease: Lease, seconds: float) -> Lease:
+        """The same lease, ending `seconds` from now. Raises Fenced."""
+        with explained(self._database.shown):
+            return leases.renew(self._database, lease, seconds)
+
+    def release(self, lease: Lease) -> None:
+        """Give the lease back; one that was taken over stays with its new holder."""
+        with explained(self._database.shown):
+            leases.release(self._database, lease)
+
+    def begin_run(self, lease: Lease, kind: RunKind) -> str:
+        """Begin a run and return its id; runs that a kill left open are closed as interrupted."""
+        run = self._database.ids.new("run")
+        self._write(lease, lambda t: runs.begin(t, lease, run=run, kind=kind), live=True)
+        return run
+
+    def finish_run(self, lease: Lease, run: str, *, status: RunStatus, summary: Json) -> None:
+        """Say how the run ended: counts, calls and floors in `summary`."""
+        self._write(lease, lambda t: runs.finish(t, run, status=status, summary=summary))
+
+    def store_plan(self, lease: Lease, run: str, *, plan: Json) -> None:
+        """Keep the run's plan, as data."""
+        self._write(lease, lambda t: runs.store_plan(t, run, plan=plan))
+
+    def mark_approved(self, lease: Lease, plan_run: str, *, by: str) -> None:
+        """Say that run `by` carried out the plan that `plan_run` made."""
+        self._write(lease, lambda t: runs.mark_approved(t, plan_run, by=by))
+
+    # ── reading and deciding ──────────────────────────────────────────────────────────────────────────────
+
+    def store_readings(
+        self,
+        lease: Lease,
+        pulled: Sequence[Replica],
+        *,
+        container: ContainerState | None = None,
+        forgotten: Sequence[str] = (),
+    ) -> None:
+        """Store what was pulled; with `container`, its cursor moves in the same transaction.
+
+        `forgotten`: ids of untied replicas whose record is gone; a tied one is never forgotten.
+        Raises Claimed where a record belongs to another project or replica: nothing was stored.
+        """
+
+        def work(transaction: Transaction) -> None:
+            replicas.forget_replicas(transaction, forgotten)
+            replicas.store_replicas(transaction, pulled)
+            if container is not None:
+                replicas.store_container(transaction, container)
+
+        self._claiming(lease, pulled, work)
+
+    def commit_decision(
+        self, lease: Lease, run: str, *, decision: Decision, item: ItemBase, replicas: Sequence[Replica] = ()
+    ) -> None:
+        """Store one decision, with the item and the replicas as they are after it, in one transaction."""
+        self.commit_decisions(lease, run, [Decided(decision, item, tuple(replicas))])
+
+    def commit_decisions(self, lease: Lease, run: str, decided: Sequence[Decided]) -> None:
+        """Store decisions, up to 500 in one transaction. Raises Claimed: the batch it is in was not stored."""
+        for start in range(0, len(decided), BATCH):
+            self._commit_batch(lease, run, decided[start : start + BATCH])
+
+    def _commit_batch(self, lease: Lease, run: str, batch: Sequence[Decided]) -> None:
+        claimed = [replica for one in batch for replica in one.replicas]
+        self._claiming(lease, claimed, lambda t: deciding.store_decided(t, run, phase=_DECIDE, batch=batch))
+
+    def resolve(
+        self,
+        lease: Lease,
+        run: str,
+        *,
+        conflict: str,
+        sides_seen: str,
+        decision: Decision,
+        item: ItemBase,
+        replicas: Sequence[Replica] = (),
+    ) -> None:
+        """Store a person's resolution. `sides_seen`: `sides_digest` of the conflict they looked at.
+
+        Raises Moved where a side has moved since, or the conflict is closed: nothing was stored.
+        """
+        one = Decided(decision, item, tuple(replicas))
+
+        def work(transaction: Transaction) -> None:
+            conflicts.unmoved(transaction, conflict, sides_seen=sides_seen)
+            deciding.store_decided(transaction, run, phase=_RESOLVE, batch=[one])
+
+        self._claiming(lease, one.replicas, work)
+
+    # ── writing ───────────────────────────────────────────────────────────────────────────────────────────
+
+    def intend(self, lease: Lease, made: Sequence[Intent]) -> None:
+        """Make intents durable, before any call. Raises Fenced also where the lease has run out."""
+        self._write(lease, lambda t: intents.store(t, made), live=True)
+
+    def mark_called(self, lease: Lease, ids: Sequence[str], *, at: datetime | None = None) -> None:
+        """Say that the calls go out now. Raises Fenced also where the lease has run out: then no call may be made."""
+        self._write(lease, lambda t: intents.mark_called(t, ids, at=at or t.now), live=True)
+
+    def settle(self, lease: Lease, run: str, settlements: Sequence[Settlement]) -> None:
+        """Close intents with what they changed, in one transaction."""
+        changed = [one.replica for one in settlements if one.replica]
+        self._claiming(lease, changed, lambda t: intents.settle(t, run, settlements))
+
+    # ── refusals, pairs, configuration, pages ─────────────────────────────────────────────────────────────
+
+    def add_refusals(self, lease: Lease, refusals: Sequence[Refusal]) -> None:
+        """Quarantine; a refusal of the same place takes the older one's."""
+        self._write(lease, lambda t: quarantine.store_refusals(t, refusals))
+
+    def clear_refusals(self, lease: Lease, places: Sequence[Place]) -> None:
+        """Take out of quarantine."""
+        self._write(lease, lambda t: quarantine.clear_refusals(t, places))
+
+    def replay(self, lease: Lease, item: str | None = None) -> int:
+        """Let what is quarantined (of one item, or all) be tried in the next run. Returns how many."""
+        return self._write(lease, lambda t: quarantine.replay(t, item))
+
+    def propose_pairs(self, lease: Lease, proposals: Sequence[PairProposal]) -> None:
+        """Keep a run's proposals; those it no longer makes go, decided ones stay."""
+        self._write(lease, lambda t: pairing.propose(t, proposals))
+
+    def accept_pair(self, lease: Lease, pair: str, *, item: str, actor: str | None = None) -> StoredPair:
+        """A person says: this record is that item. Raises Misconfigured."""
+        return self._write(lease, lambda t: pairing.decide(t, pair, item=item, actor=actor))
+
+    def refuse_pair(self, lease: Lease, pair: str, *, actor: str | None = None) -> StoredPair:
+        """A person says: this record is none of those items. Raises Misconfigured."""
+        return self._write(lease, lambda t: pairing.decide(t, pair, item=None, actor=actor))
+
+    def accept_fingerprint(
+        self, lease: Lease, fingerprint: str, *, document: Json = None, run: str | None = None
+    ) -> None:
+        """Take a configuration as the new base; `document` is what the fingerprint was made of."""
+        self._write(
+            lease,
+            lambda t: upsert(
+                t.connection,
+                schema.config_bases,
+                [
+                    {
+                        "project": t.project,
+                        "fingerprint": fingerprint,
+                        "document": pack(document),
+                        "accepted": t.now,
+                        "run": run,
+                    }
+                ],
+            ),
+        )
+
+    def record_publication(self, lease: Lease, number: int, *, title: str, document: Json) -> Publication:
+        """Keep a frozen copy under its number, which must be the next."""
+        return self._write(lease, lambda t: publications.record(t, number, title=title, document=document))
+
+    def store_live_pages(self, lease: Lease, pages: Sequence[LivePage]) -> None:
+        """Say what stands at fixed addresses now."""
+        self._write(lease, lambda t: publications.store_live(t, pages))
+
+    def redact_history(self, lease: Lease, run: str, *, item: str, field: str) -> int:
+        """Remove every value of one field of one item from the history; the chain still verifies.
+
+        Returns how many values were removed.
+        """
+        return self._write(lease, lambda t: history.redact(t.chain, run, item=item, name=field))

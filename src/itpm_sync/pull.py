@@ -1,0 +1,206 @@
+"""What each container says now, compared with what was last read of it.
+
+In: a connector, what the ledger knows of its records. Out: replicas with new readings, absences and how well each
+container was listed. Readings are stored page by page; the cursor moves with the last one. Decides nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+
+from itpm_sync.bases import Absence, Replica, Tie, replica_id
+from itpm_sync.connector import Capabilities, Connector, ContainerInfo, Page, Presence, Record, Sighting
+from itpm_sync.errors import ItpmError
+from itpm_sync.ledger import ContainerState
+
+Store = Callable[[Sequence[Replica], ContainerState | None], None]
+"""Make readings durable; with a container state, its cursor in the same transaction."""
+
+_ABSENT = (Presence.GONE, Presence.GONE_OR_HIDDEN, Presence.HIDDEN, Presence.MOVED, Presence.BINNED)
+
+
+@dataclass(slots=True)
+class Pulled:
+    """One container's pull. Mutable while it goes on."""
+
+    connection: str
+    container: str
+    info: ContainerInfo | None = None
+    state: ContainerState | None = None
+    """As stored; None where the pull did not come to its end."""
+    before: ContainerState | None = None
+    listed: frozenset[str] | None = None
+    """Every native id that is there, where this pull listed them all."""
+    skipped: list[tuple[str, str]] = field(default_factory=list)
+    last_edit: datetime | None = None
+    error: ItpmError | None = None
+
+    @property
+    def whole(self) -> bool:
+        """Whether all that is there is known: listed now, or listed once and followed since."""
+        return self.error is None and self.state is not None and self.state.last_complete is not None
+
+
+class Memory:
+    """What is known of one connection's records while a pull goes on: by native id, over all its containers."""
+
+    def __init__(self, replicas: Mapping[str, Replica], connection: str) -> None:
+        self.by_native = {r.native_id: r for r in replicas.values() if r.connection == connection}
+        self.changed: dict[str, Replica] = {}
+
+    def keep(self, replica: Replica) -> None:
+        self.by_native[replica.native_id] = replica
+        self.changed[replica.id] = replica
+
+
+async def pull_container(
+    connector: Connector,
+    container: str,
+    *,
+    before: ContainerState | None,
+    memory: Memory,
+    store: Store,
+    now: datetime,
+) -> Pulled:
+    """Pull one container. Errors of the tool end up in `error`; what came before is good and stays stored."""
+    pulled = Pulled(connector.name, container, before=before)
+    try:
+        pulled.info = await connector.describe(container)
+        cursor = before.cursor if before else None
+        seen: set[str] = set()
+        async for page in connector.pull(container, cursor):
+            changed = [
+                new for record in page.records if (new := _reading(connector, container, record, memory))
+            ]
+            seen.update(record.native_id for record in page.records)
+            seen.update(native for native, _ in page.skipped)
+            pulled.skipped.extend(page.skipped)
+            edits = [record.edited_at for record in page.records if record.edited_at is not None]
+            pulled.last_edit = max([*edits, *([pulled.last_edit] if pulled.last_edit else [])], default=None)
+            for replica in changed:
+                memory.keep(replica)
+            state = _finished(pulled, page, seen, now) if page.last else None
+            if changed or state is not None:
+                store(changed, state)
+            pulled.state = state
+    except ItpmError as error:
+        pulled.error = error
+    return pulled
+
+
+def _finished(pulled: Pulled, page: Page, seen: set[str], now: datetime) -> ContainerState:
+    """The container's state after its last page."""
+    before = pulled.before or ContainerState(pulled.connection, pulled.container)
+    info = pulled.info
+    if page.complete:
+        pulled.listed = frozenset(seen)
+    elif page.listed is not None:
+        pulled.listed = page.listed
+    edits = [moment for moment in (pulled.last_edit, before.last_edit) if moment is not None]
+    return replace(
+        before,
+        cursor=page.cursor,
+        last_read=now,
+        last_complete=now if pulled.listed is not None else before.last_complete,
+        last_edit=max(edits, default=None),
+        fingerprint=before.fingerprint or (info.fingerprint if info else None),
+        document={**(before.document or {}), "title": info.title, "url": info.url}
+        if info
+        else before.document,
+    )
+
+
+def _reading(connector: Connector, container: str, record: Record, memory: Memory) -> Replica | None:
+    """The replica with this record as its reading; None where it says nothing new (rules 0 and 1)."""
+    known = memory.by_native.get(record.native_id)
+    if known is None:
+        fresh = replica_id(connector.name, record.native_id)
+        return Replica(fresh, connector.name, container, record.native_id, None, Tie.UNTIED, reading=record)
+    after = read_again(known, container, record, connector.capabilities)
+    return None if after == known else after
+
+
+def read_again(known: Replica, container: str, record: Record, capabilities: Capabilities) -> Replica:
+    """A known record read again, in whichever container it is now."""
+    seen, moved = known.seen, known.container != container
+    buried = known.tie is Tie.TOMBSTONE
+    if seen is not None and not moved and capabilities.ordered and record.revision <= seen.revision:
+        # not newer than what was decided: a lagging index must not revert our own write (rule 0)
+        return known if buried else replace(known, absence=None)
+    here = replace(known, container=container, absence=None)
+    if seen is not None and same(seen, record) and not moved and not buried:
+        return replace(here, seen=record, reading=None)
+    return replace(here, reading=record)
+
+
+def same(one: Record, other: Record) -> bool:
+    """Whether two readings of one record say the same; revisions and times apart."""
+    return (one.values, one.computed, one.key) == (other.values, other.computed, other.key)
+
+
+async def sweep(
+    connector: Connector, pulls: Sequence[Pulled], memory: Memory, *, store: Store, now: datetime
+) -> list[ItpmError]:
+    """Read directly what complete listings did not show. An absence is confirmed one horizon after its first
+    sighting, and only while every container of the connection was listed completely.
+    """
+    complete = all(pulled.listed is not None for pulled in pulls)
+    errors = []
+    for pulled in pulls:
+        if pulled.listed is None:
+            continue
+        missing = [
+            replica
+            for replica in memory.by_native.values()
+            if replica.container == pulled.container
+            and replica.native_id not in pulled.listed
+            and replica.tie is not Tie.TOMBSTONE
+            and replica.current is not None
+        ]
+        if not missing:
+            continue
+        try:
+            sightings = await connector.read(pulled.container, [replica.native_id for replica in missing])
+        except ItpmError as error:
+            errors.append(error)
+            continue
+        changed = []
+        for sighting in sightings:
+            known = memory.by_native.get(sighting.native_id)
+            after = _sighted(connector, known, sighting, pulls, complete=complete, now=now) if known else None
+            if after is not None and after != known:
+                memory.keep(after)
+                changed.append(after)
+        if changed:
+            store(changed, None)
+    return errors
+
+
+def _sighted(
+    connector: Connector,
+    known: Replica,
+    sighting: Sighting,
+    pulls: Sequence[Pulled],
+    *,
+    complete: bool,
+    now: datetime,
+) -> Replica:
+    """A record that was not listed, after it was read directly."""
+    ours = {pulled.container for pulled in pulls}
+    if sighting.presence is Presence.PRESENT and sighting.record is not None:
+        return read_again(known, known.container, sighting.record, connector.capabilities)
+    if sighting.presence is Presence.MOVED and sighting.record is not None and sighting.container in ours:
+        return read_again(
+            known, sighting.container or known.container, sighting.record, connector.capabilities
+        )
+    if sighting.presence not in _ABSENT:
+        return known
+    if known.tie is Tie.UNTIED:
+        return replace(known, reading=None, seen=None)
+    old = known.absence
+    if old is None or old.presence is not sighting.presence:
+        old = Absence(sighting.presence, now)
+    late = now - old.first >= timedelta(seconds=connector.horizon)
+    return replace(known, absence=replace(old, confirmed=complete and late and known.absence is not None))

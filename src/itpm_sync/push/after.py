@@ -1,0 +1,149 @@
+"""What is known after a write: seen, reading and `at` of the replica, refusals, and edits that we overwrote.
+
+In: the write as intended, the record as expected and as answered. Out: the replica, conflicts, losers, refusals.
+Pure. "seen comes from the write's own answer; anything else in it is an edit that knew the new version."
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Any
+
+from itpm_sync.bases import NEVER, Conflict, Intent, ItemBase, Refusal, Replica, Side, Tie
+from itpm_sync.codec import digest, encode
+from itpm_sync.connector import Record
+from itpm_sync.lens import Lens, Unliftable, Untranslatable
+from itpm_sync.model import Value
+from itpm_sync.plan import Loser
+from itpm_sync.ties import ContainerEnv
+
+_FIRST_WAIT, _LONGEST_WAIT = timedelta(hours=1), timedelta(hours=24)
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """One write as it went out."""
+
+    intent: Intent
+    sent: Mapping[str, Any]
+    """Native values that were sent."""
+    expected: Record | None
+    """The record as last read before it; None for a creation."""
+
+
+def form(lens: Lens, values: Mapping[str, Any], env: ContainerEnv) -> Value:
+    """What a record's values read as; the exact native values where they cannot be translated."""
+    try:
+        return lens.get(values, env)
+    except Untranslatable:
+        return digest([values.get(name) for name in sorted(lens.native)])
+
+
+def after_write(
+    replica: Replica, written: Written, record: Record, lenses: Mapping[str, Lens], env: ContainerEnv
+) -> Replica:
+    """The replica after a write that was carried out, as far as `written.sent` goes."""
+    before = written.expected.values if written.expected else {}
+    believed = {**before, **written.sent}
+    strange = written.expected is not None and any(
+        form(lens, believed, env) != form(lens, record.values, env)
+        for lens in lenses.values()
+        if not lens.computed(record.computed)
+    )
+    brought = {
+        name: version
+        for name, version in written.intent.versions.items()
+        if name in lenses and not lenses[name].native.isdisjoint(written.sent)
+    }
+    at = {**replica.at, **brought}
+    if strange and written.expected is not None:
+        seen = replace(written.expected, values=believed, computed=record.computed, key=record.key)
+        return replace(replica, tie=Tie.TIED, seen=seen, reading=record, at=at, absence=None)
+    return replace(replica, tie=Tie.TIED, seen=record, reading=None, at=at, absence=None)
+
+
+def created(replica: Replica, item: ItemBase, lenses: Mapping[str, Lens], env: ContainerEnv) -> Replica:
+    """A new record's base: brought to the agreed version of all it holds in its form, to none of the rest."""
+    at = {}
+    for name, lens in lenses.items():
+        agreed = item.agreed.get(name)
+        stands = form(lens, replica.seen.values, env) if replica.seen else None
+        matches = lens.form(agreed.value if agreed else None, env) == stands
+        at[name] = agreed.version if agreed and matches else replica.at.get(name, NEVER)
+    return replace(replica, at=at)
+
+
+def overwritten(
+    replaced: Mapping[str, Any],
+    written: Written,
+    item: ItemBase,
+    replica: Replica,
+    lenses: Mapping[str, Lens],
+    env: ContainerEnv,
+) -> tuple[list[Conflict], list[Loser]]:
+    """Edits that nobody had seen and our write replaced: each becomes a conflict, its value kept in full."""
+    conflicts, losers = [], []
+    before = written.expected.values if written.expected else {}
+    for name in written.intent.new:
+        lens, agreed = lenses.get(name), item.agreed.get(name)
+        if lens is None or agreed is None or lens.native.isdisjoint(replaced):
+            continue
+        stood = form(lens, {**before, **replaced}, env)
+        if stood in (written.intent.old.get(name), written.intent.new[name]):
+            continue
+        edit = Side(
+            replica.connection, _lifted(lens, stood, agreed.value, env), stood, replica.at.get(name, NEVER)
+        )
+        held = Side(
+            tool=agreed.origin,
+            value=agreed.value,
+            form=lens.form(agreed.value, env),
+            version=agreed.version,
+            agreed=True,
+            actor=agreed.actor,
+            edited=agreed.edited,
+        )
+        identity = f"c-{digest([item.id, name, written.intent.id, encode(stood)])[:12]}"
+        why = f"edited in {replica.connection} while we wrote there"
+        made = written.intent.called or written.intent.made
+        assert made is not None, "an intent that was carried out was called"
+        conflicts.append(Conflict(identity, item.id, name, (edit, held), made, why))
+        losers.append(Loser(name, edit, why))
+    return conflicts, losers
+
+
+def _lifted(lens: Lens, stood: Value, agreed: Value, env: ContainerEnv) -> Value:
+    try:
+        return lens.lift(stood, agreed, env)
+    except Unliftable:
+        return stood
+
+
+def refusals(
+    written: Written,
+    refused: Mapping[str, str],
+    lenses: Mapping[str, Lens],
+    *,
+    attempts: Mapping[str, int],
+    now: datetime,
+) -> list[Refusal]:
+    """One refusal for each field of which the tool did not take a native value; it is tried again later and later."""
+    found = []
+    for name, version in written.intent.versions.items():
+        lens = lenses.get(name)
+        reasons = [why for native, why in refused.items() if lens is not None and native in lens.native]
+        if reasons:
+            found.append(
+                refusal(written.intent, name, version, reasons[0], attempts=attempts.get(name, 0), now=now)
+            )
+    return found
+
+
+def refusal(intent: Intent, name: str, version: int, why: str, *, attempts: int, now: datetime) -> Refusal:
+    """A refusal with its next try: an hour after the first, then twice as long each time, a day at most."""
+    wait = min(_FIRST_WAIT * 2**attempts, _LONGEST_WAIT)
+    return Refusal(
+        intent.item, intent.connection, intent.container, name, version, why, attempts + 1, now + wait
+    )

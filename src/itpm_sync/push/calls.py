@@ -1,0 +1,249 @@
+"""One batch of calls in one container: translate back, intend, call, settle.
+
+In: the desk and actions of one kind in one container. Out: settlements in the ledger, notes on the desk.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from itpm_sync.bases import Intent, Replica, Tie
+from itpm_sync.connector import Change, Operation, Outcome, Presence, Record, Status
+from itpm_sync.errors import ItpmError, Retry, UnknownOutcome
+from itpm_sync.ledger import Settlement
+from itpm_sync.model import Kind, Value
+from itpm_sync.plan import Action, FieldWrite
+from itpm_sync.push.after import Written, form
+from itpm_sync.push.desk import Desk, Place, Site
+from itpm_sync.push.outcomes import settlement
+
+_NOT_AT_CREATION = "dependencies"
+
+
+@dataclass(frozen=True, slots=True)
+class _Call:
+    action: Action
+    intent: Intent
+    change: Change
+
+    @property
+    def written(self) -> Written:
+        return Written(self.intent, self.change.values, self.change.expected)
+
+
+async def create(desk: Desk, place: Place, actions: Sequence[Action]) -> None:
+    """Create records, each carrying our key. One whose parent is not there yet waits for a later run."""
+    site = desk.sites[place]
+    calls = []
+    for action in actions:
+        parent = next((write.new for write in action.writes if write.name == "parent"), None)
+        if isinstance(parent, str) and site.env.native_of(parent) is None:
+            desk.note(action, "waits", "its parent is not there yet")
+            continue
+        writes = tuple(write for write in action.writes if write.name != _NOT_AT_CREATION)
+        kind = next((write.new for write in writes if write.name == "kind"), _kind(desk, action))
+        under = site.policy.under.get(kind) if isinstance(kind, Kind) else None
+        values = site.connector.created_values(place[1], kind=str(kind), under=under)
+        values.update(_put(site, writes, values))
+        calls.append(_call(desk, action, writes, Operation.CREATE, None, values))
+    await _carry(desk, site, place, calls)
+
+
+async def update(desk: Desk, place: Place, actions: Sequence[Action]) -> None:
+    """Update records: re-read just before where the tool has no conditional writes, then write what differs."""
+    site = desk.sites[place]
+    known = [
+        (action, replica)
+        for action in actions
+        if (replica := desk.replica_of(action.item, place)) is not None
+    ]
+    fresh: Mapping[str, Record | None] = {}
+    if not site.connector.capabilities.conditional:
+        fresh = await _reread(desk, site, place, [replica for _, replica in known])
+    calls = []
+    for action, replica in known:
+        expected = fresh.get(replica.native_id, replica.current) if fresh else replica.current
+        if expected is None:
+            desk.note(action, "moved on", "it is not there any more")
+            continue
+        moved = _moved_on(site, action.writes, expected)
+        if moved:
+            desk.note(action, "moved on", f"{moved} was edited there meanwhile; the next run decides again")
+            _remember(desk, replica, expected)
+            continue
+        values = _put(site, action.writes, expected.values)
+        wants_key = site.connector.capabilities.keys and expected.key != action.item
+        if values or wants_key:
+            calls.append(_call(desk, action, action.writes, Operation.UPDATE, replica, values, expected))
+        else:
+            desk.note(action, "already so")
+    await _carry(desk, site, place, calls)
+
+
+async def delete(desk: Desk, place: Place, actions: Sequence[Action]) -> None:
+    """Delete records, as a person's deletion elsewhere asks; re-read first, like a write."""
+    site = desk.sites[place]
+    known = [
+        (action, replica)
+        for action in actions
+        if (replica := desk.replica_of(action.item, place)) is not None
+    ]
+    fresh = await _reread(desk, site, place, [replica for _, replica in known])
+    calls = []
+    for action, replica in known:
+        expected = fresh.get(replica.native_id)
+        if expected is None:
+            desk.note(action, "already so")
+        elif _has_children(desk, site, place, replica):
+            desk.note(action, "waits", "there are still records under it")
+        elif replica.seen is not None and expected.revision != replica.seen.revision:
+            desk.note(action, "moved on", "it was edited there meanwhile; the next run decides again")
+            _remember(desk, replica, expected)
+        else:
+            calls.append(_call(desk, action, (), Operation.DELETE, replica, {}, expected))
+    await _carry(desk, site, place, calls)
+
+
+def _has_children(desk: Desk, site: Site, place: Place, parent: Replica) -> bool:
+    """Whether a record that stays still names this one as its parent: deleting it could take the child along."""
+    lens = site.lenses.get("parent")
+    return lens is not None and any(
+        lens.refers(child.current.values) == parent.native_id
+        for child in desk.replicas.values()
+        if (child.connection, child.container) == place
+        and child.tie is not Tie.TOMBSTONE
+        and child.current is not None
+    )
+
+
+async def _carry(desk: Desk, site: Site, place: Place, calls: Sequence[_Call]) -> None:
+    """Intents, calls and settlements, in the connector's own batches."""
+    size = max(1, site.connector.capabilities.batch)
+    for start in range(0, len(calls), size):
+        batch = calls[start : start + size]
+        called = desk.intend([call.intent for call in batch])
+        batch = [replace(call, intent=replace(call.intent, called=called)) for call in batch]
+        outcomes = await _apply(site, place, batch)
+        settled: list[Settlement] = []
+        for call in batch:
+            outcome = await _readable(site, place, call, outcomes[call.intent.id])
+            reason = (
+                outcome.error.message if outcome.error else "; ".join(sorted(set(outcome.refused.values())))
+            )
+            desk.note(call.action, outcome.status.value, reason)
+            one = settlement(desk, site, call.written, outcome)
+            if one is not None:
+                settled.append(one)
+        desk.settle(settled)
+        desk.progress(f"{place[0]}: {sum(1 for one in settled if one.replica)} of {len(batch)} written")
+
+
+async def _apply(site: Site, place: Place, batch: Sequence[_Call]) -> dict[str, Outcome]:
+    """Outcomes by intent; a change the connector says nothing of has an unknown one."""
+    try:
+        outcomes = await site.connector.apply(place[1], [call.change for call in batch])
+        found = {outcome.intent: outcome for outcome in outcomes}
+    except Retry as error:
+        return {call.intent.id: Outcome(call.intent.id, Status.RETRY, error=error) for call in batch}
+    except UnknownOutcome as error:
+        return {call.intent.id: Outcome(call.intent.id, Status.UNKNOWN, error=error) for call in batch}
+    except ItpmError as error:  # raised only before the first effect
+        return {call.intent.id: Outcome(call.intent.id, Status.RETRY, error=error) for call in batch}
+    silent = UnknownOutcome(f"{place[0]} said nothing of this change.")
+    return {call.intent.id: found.get(call.intent.id, _unknown(call, silent)) for call in batch}
+
+
+def _unknown(call: _Call, error: UnknownOutcome) -> Outcome:
+    return Outcome(call.intent.id, Status.UNKNOWN, error=error)
+
+
+async def _readable(site: Site, place: Place, call: _Call, outcome: Outcome) -> Outcome:
+    """The outcome with the record as it is now, read directly where the write's answer did not tell."""
+    done = outcome.status in (Status.APPLIED, Status.PARTLY)
+    if not done or outcome.record is not None or call.change.operation is Operation.DELETE:
+        return outcome
+    native = call.change.native_id
+    try:
+        sightings = await site.connector.read(place[1], [native]) if native else []
+    except ItpmError as error:
+        return _unknown(call, UnknownOutcome(f"Written, but it could not be read back: {error.message}"))
+    record = next((sighting.record for sighting in sightings if sighting.presence is Presence.PRESENT), None)
+    if record is None:
+        return _unknown(call, UnknownOutcome("Written, but it could not be read back."))
+    return replace(outcome, record=record)
+
+
+async def _reread(
+    desk: Desk, site: Site, place: Place, replicas: Sequence[Replica]
+) -> dict[str, Record | None]:
+    """The records as they are now, by native id; None where one is not there. Raises what reading raises."""
+    if not replicas:
+        return {}
+    sightings = await site.connector.read(place[1], [replica.native_id for replica in replicas])
+    return {sighting.native_id: sighting.record for sighting in sightings}
+
+
+def _moved_on(site: Site, writes: Sequence[FieldWrite], record: Record) -> str:
+    """The first field that no longer stands as the plan saw it (and not as it shall be either)."""
+    for write in writes:
+        lens = site.lenses.get(write.name)
+        if lens is None:
+            continue
+        stands = form(lens, record.values, site.env)
+        if stands not in (write.old, write.new):
+            return write.name
+        if lens.computed(record.computed):
+            return write.name
+    return ""
+
+
+def _remember(desk: Desk, replica: Replica, record: Record) -> None:
+    """Keep what the re-read showed as a reading; the next run decides from it."""
+    after = replace(replica, reading=record)
+    desk.ledger.store_readings(desk.lease, [after])
+    desk.keep(after)
+
+
+def _put(site: Site, writes: Sequence[FieldWrite], values: Mapping[str, Any]) -> dict[str, Any]:
+    """The native values to send: each field put onto the record as it is, one after the other."""
+    sent: dict[str, Any] = {}
+    for write in writes:
+        lens = site.lenses.get(write.name)
+        if lens is not None:
+            sent.update(lens.put(write.new, {**values, **sent}, site.env))
+    return sent
+
+
+def _kind(desk: Desk, action: Action) -> Value:
+    return desk.items[action.item].value("kind") or Kind.TASK
+
+
+def _call(
+    desk: Desk,
+    action: Action,
+    writes: Sequence[FieldWrite],
+    operation: Operation,
+    replica: Replica | None,
+    values: Mapping[str, Any],
+    expected: Record | None = None,
+) -> _Call:
+    native = replica.native_id if replica else None
+    intent = Intent(
+        id=desk.ids.new("intent"),
+        run=desk.run,
+        operation=operation.value,
+        item=action.item,
+        connection=action.connection,
+        container=action.container,
+        replica=replica.id if replica else None,
+        native_id=native,
+        key=action.item,
+        old={write.name: write.old for write in writes},
+        new={write.name: write.new for write in writes},
+        versions={write.name: write.version for write in writes},
+        expected_revision=expected.revision if expected else None,
+        made=desk.clock.now(),
+    )
+    return _Call(action, intent, Change(intent.id, operation, native, action.item, values, expected))

@@ -1,0 +1,104 @@
+"""Where a run's writing is done: the ledger, the connections, and the ties as they are becoming.
+
+In: what the cycle made ready. Out: `Desk`, shared by the files of this folder. Its replicas and items are those that
+the ledger holds, kept in step with every settlement.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from itpm_sync.bases import Conflict, Intent, ItemBase, Replica, Tie
+from itpm_sync.connector import Connector
+from itpm_sync.ledger import Lease, Ledger, Settlement
+from itpm_sync.lens import Lens
+from itpm_sync.plan import Action
+from itpm_sync.policy import ContainerPolicy
+from itpm_sync.ports import Clock, Ids
+from itpm_sync.ties import ContainerEnv
+
+Place = tuple[str, str]
+"""(connection, container)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """One container, as writing needs it."""
+
+    connector: Connector
+    policy: ContainerPolicy
+    lenses: Mapping[str, Lens]
+    env: ContainerEnv
+
+
+@dataclass(frozen=True, slots=True)
+class Carried:
+    """What became of one action (or of one of its passes)."""
+
+    action: Action
+    outcome: str
+    """A connector.Status; `waits` where something it needs is not there yet, `moved on` where a person was faster."""
+    reason: str = ""
+
+
+@dataclass(slots=True)
+class Desk:
+    ledger: Ledger
+    lease: Lease
+    run: str
+    clock: Clock
+    ids: Ids
+    sites: Mapping[Place, Site]
+    items: dict[str, ItemBase]
+    replicas: dict[str, Replica]
+    lease_seconds: float = 300.0
+    progress: Callable[[str], None] = lambda _says: None
+    carried: list[Carried] = field(default_factory=list)
+    refused_before: dict[tuple[str, str, str, str], int] = field(default_factory=dict)
+    """(item, connection, container, field) -> attempts so far."""
+
+    def replica_of(self, item: str, place: Place) -> Replica | None:
+        """The item's live replica in a container."""
+        return next(
+            (
+                r
+                for r in self.replicas.values()
+                if r.item == item and (r.connection, r.container) == place and r.tie is Tie.TIED
+            ),
+            None,
+        )
+
+    def note(self, action: Action, outcome: str, reason: str = "") -> None:
+        self.carried.append(Carried(action, outcome, reason))
+
+    def intend(self, intents: Sequence[Intent]) -> datetime:
+        """Make intents durable and say that their calls go out now. Raises Fenced where the lease is lost."""
+        self.lease = self.ledger.renew(self.lease, self.lease_seconds)
+        self.ledger.intend(self.lease, intents)
+        now = self.clock.now()
+        self.ledger.mark_called(self.lease, [intent.id for intent in intents], at=now)
+        return now
+
+    def settle(self, settlements: Sequence[Settlement]) -> None:
+        """Close intents with what they changed, and keep our copy in step."""
+        if not settlements:
+            return
+        self.ledger.settle(self.lease, self.run, settlements)
+        for one in settlements:
+            if one.replica is not None:
+                self.keep(one.replica)
+
+    def keep(self, replica: Replica) -> None:
+        """A replica as the ledger now holds it."""
+        self.replicas[replica.id] = replica
+        site = self.sites.get((replica.connection, replica.container))
+        if site is not None and replica.item is not None:
+            if replica.tie is Tie.TOMBSTONE:
+                site.env.untie(replica.item)
+            else:
+                site.env.tie(replica.item, replica.native_id)
+
+
+__all__ = ["Carried", "Conflict", "Desk", "Place", "Site"]

@@ -1,0 +1,212 @@
+"""Intents that a kill or an unknown outcome left open: what became of each, before anything else is done.
+
+In: the desk. Out: settlements. Never by repeating the call: a creation is looked up by its key, an update by the
+tool's own history, and where there is none what stands there counts as an edit.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
+
+from itpm_sync.bases import Intent, Replica, Tie
+from itpm_sync.connector import Edit, Operation, Outcome, Presence, Record, Sighting, Status
+from itpm_sync.errors import ItpmError
+from itpm_sync.ledger import Settlement
+from itpm_sync.push.after import Written, form
+from itpm_sync.push.desk import Desk, Place, Site
+from itpm_sync.push.outcomes import settlement
+
+NOT_APPLIED = "not applied"
+
+
+async def recover(desk: Desk, intents: Sequence[Intent]) -> list[Intent]:
+    """Settle what can be settled. Returns the intents that stay open: their items wait for a later run."""
+    desk.settle(
+        [
+            Settlement(intent.id, NOT_APPLIED, reason="never sent")
+            for intent in intents
+            if intent.called is None
+        ]
+    )
+    sent = [intent for intent in intents if intent.called is not None]
+    left: list[Intent] = []
+    creations: dict[str, list[Intent]] = defaultdict(list)
+    others: dict[Place, list[Intent]] = defaultdict(list)
+    for intent in sent:
+        if (intent.connection, intent.container) not in desk.sites:
+            left.append(intent)
+        elif intent.operation == Operation.CREATE:
+            creations[intent.connection].append(intent)
+        else:
+            others[intent.connection, intent.container].append(intent)
+    for connection, mine in creations.items():
+        left += await _guarded(desk, connection, mine, _creations)
+    for place, mine in others.items():
+        left += await _guarded(desk, place[0], mine, _changes)
+    return left
+
+
+async def _guarded(desk: Desk, connection: str, intents: list[Intent], settle: Any) -> list[Intent]:
+    try:
+        found: list[Intent] = await settle(desk, intents)
+    except ItpmError as error:
+        desk.progress(f"{connection}: {len(intents)} unfinished writes cannot be looked up yet. {error}")
+        return intents
+    return found
+
+
+# ── creations ──
+
+
+async def _creations(desk: Desk, intents: list[Intent]) -> list[Intent]:
+    """Look for our keys in every container of the connection and its bin."""
+    connection = intents[0].connection
+    connector = desk.sites[connection, intents[0].container].connector
+    containers = [container for name, container in desk.sites if name == connection]
+    since = min(_called(intent) for intent in intents)
+    found = await connector.find(containers, [intent.key for intent in intents], since)
+    left = []
+    for intent in intents:
+        tied = {r.native_id for r in desk.replicas.values() if r.connection == connection}
+        copies = [
+            (place, record)
+            for place, record in found.records.get(intent.key, ())
+            if record.native_id not in tied
+        ]
+        if copies:
+            container, record = min(copies, key=lambda copy: (copy[0] != intent.container, copy[1].native_id))
+            site = desk.sites[connection, container]
+            here = replace(intent, container=container)
+            one = settlement(desk, site, Written(here, _sent(site, intent), None), _applied(intent, record))
+            desk.settle([one] if one else [])
+        elif any(r.item == intent.item and r.connection == connection for r in desk.replicas.values()):
+            desk.settle([Settlement(intent.id, "found", reason="tied meanwhile")])
+        elif found.certain and _elapsed(desk, intent) >= connector.horizon:
+            desk.settle([Settlement(intent.id, NOT_APPLIED, reason="not found by its key after the horizon")])
+        else:
+            left.append(intent)
+    return left
+
+
+def _sent(site: Site, intent: Intent) -> dict[str, Any]:
+    """The native values that the intent's call carried."""
+    sent: dict[str, Any] = {}
+    for name, value in intent.new.items():
+        if name in site.lenses:
+            sent.update(site.lenses[name].put(value, sent, site.env))
+    return sent
+
+
+def _applied(intent: Intent, record: Record, replaced: Mapping[str, Any] | None = None) -> Outcome:
+    return Outcome(intent.id, Status.APPLIED, record=record, replaced=replaced)
+
+
+# ── updates and deletions ──
+
+
+async def _changes(desk: Desk, intents: list[Intent]) -> list[Intent]:
+    place = (intents[0].connection, intents[0].container)
+    site = desk.sites[place]
+    natives = [intent.native_id for intent in intents if intent.native_id is not None]
+    sightings = {one.native_id: one for one in await site.connector.read(place[1], natives)}
+    edits: Mapping[str, Sequence[Edit]] = {}
+    if site.connector.capabilities.history:
+        edits = await site.connector.history(place[1], natives, min(_called(intent) for intent in intents))
+    left = []
+    for intent in intents:
+        known = desk.replicas.get(intent.replica or "")
+        sighting = sightings.get(intent.native_id or "")
+        if known is None:
+            desk.settle([Settlement(intent.id, "record no longer known")])
+        elif sighting is None or sighting.presence is Presence.UNKNOWN:
+            left.append(intent)
+        elif intent.operation == Operation.DELETE:
+            desk.settle([_deletion(desk, intent, known, sighting)])
+        else:
+            one = _update(desk, site, intent, known, sighting, edits.get(known.native_id))
+            desk.settle([one])
+    return left
+
+
+def _deletion(desk: Desk, intent: Intent, known: Replica, sighting: Sighting) -> Settlement:
+    if sighting.presence in (Presence.GONE, Presence.BINNED, Presence.GONE_OR_HIDDEN):
+        return Settlement(
+            intent.id, "found", replica=replace(known, tie=Tie.TOMBSTONE, ours=True, reading=None)
+        )
+    return Settlement(
+        intent.id, NOT_APPLIED, replica=replace(known, reading=sighting.record or known.reading)
+    )
+
+
+def _update(
+    desk: Desk, site: Site, intent: Intent, known: Replica, sighting: Sighting, edits: Sequence[Edit] | None
+) -> Settlement:
+    record = sighting.record
+    if record is None:
+        return Settlement(intent.id, NOT_APPLIED, reason=f"the record is {sighting.presence.value}")
+    old_stands = all(_stands(site, record, name, value) for name, value in intent.old.items())
+    if old_stands and record.revision == intent.expected_revision:
+        return Settlement(intent.id, NOT_APPLIED, replica=_read(known, record))
+    if site.connector.capabilities.history:
+        ours = _ours(site, intent, edits or ())
+        if ours is None:
+            return Settlement(
+                intent.id, NOT_APPLIED, replica=_read(known, record), reason="not in the tool's history"
+            )
+        expected = known.seen
+        natives = {n for name in intent.new if name in site.lenses for n in site.lenses[name].native}
+        sent = {name: value for name, value in ours.after.items() if name in natives} or _sent(site, intent)
+        replaced = {name: value for name, value in ours.before.items() if name in natives}
+        written = Written(intent, sent, expected)
+        one = settlement(desk, site, written, _applied(intent, record, replaced))
+        assert one is not None, "an applied outcome always settles"
+        return one
+    # No history: what stands there is an edit, also where it equals what was seen (somebody may have put it back).
+    names = {name for name in intent.new if name in site.lenses}
+    unsure = {n for n in names if known.seen is None or _same_as_seen(site, known.seen, record, n)}
+    new_stands = all(
+        _stands(site, record, name, value) for name, value in intent.new.items() if name in names
+    )
+    undecided = known.undecided if new_stands else known.undecided | unsure
+    after = replace(_read(known, record), undecided=undecided)
+    return Settlement(intent.id, "unknown; what stands there counts as an edit", replica=after)
+
+
+def _read(known: Replica, record: Record) -> Replica:
+    return known if record == known.seen else replace(known, reading=record)
+
+
+def _stands(site: Site, record: Record, name: str, value: object) -> bool:
+    lens = site.lenses.get(name)
+    return lens is None or form(lens, record.values, site.env) == value
+
+
+def _same_as_seen(site: Site, seen: Record, record: Record, name: str) -> bool:
+    lens = site.lenses[name]
+    return form(lens, seen.values, site.env) == form(lens, record.values, site.env)
+
+
+def _ours(site: Site, intent: Intent, edits: Sequence[Edit]) -> Edit | None:
+    """Our write in the tool's history: marked with the intent, or marked as ours and holding what it wrote."""
+    for edit in edits:
+        if edit.ours == intent.id:
+            return edit
+        if edit.ours is not None and any(
+            name in site.lenses and form(site.lenses[name], edit.after, site.env) == value
+            for name, value in intent.new.items()
+        ):
+            return edit
+    return None
+
+
+def _called(intent: Intent) -> datetime:
+    assert intent.called is not None, "only intents that were sent are looked up"
+    return intent.called
+
+
+def _elapsed(desk: Desk, intent: Intent) -> float:
+    return (desk.clock.now() - _called(intent)).total_seconds()

@@ -1,0 +1,207 @@
+"""A workbench: the real engine and a real ledger over tools in memory, with a clock moved by hand and kills at will.
+
+In: tools by connection name, their lenses, a policy. Out: `Bench`: run, edit, kill, run again. Stories, conformance
+and simulator are told on it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from itpm_sync.connector import Capabilities, ContainerInfo, Tools
+from itpm_sync.cycle import RunReport, Workspace, run
+from itpm_sync.ledger import Ledger
+from itpm_sync.lens import Lens
+from itpm_sync.memory import MemoryConnector, MemorySettings, MemoryTool
+from itpm_sync.model import ProjectFacts, Value
+from itpm_sync.policy import ContainerPolicy, Creation, FieldPolicy, ProjectPolicy
+from itpm_sync.ports import LocalFiles
+from itpm_sync.testing.clocks import CountingIds, ManualClock, MiddleRandom
+from itpm_sync.testing.lenses import KindLens, ParentLens, PlainLens
+from itpm_sync.translate import Project
+
+PROJECT = "story"
+SIMPLE = ("title", "priority")
+
+
+class Killed(BaseException):
+    """The process died here."""
+
+
+class NoLimit:
+    """A Limiter that never waits."""
+
+    async def acquire(self, scope: str, cost: float = 1.0) -> None:
+        return None
+
+    def pause(self, scope: str, seconds: float) -> None:
+        return None
+
+
+@dataclass(slots=True)
+class Tool:
+    """One connection of a bench: the tool, its lenses, its containers' policies."""
+
+    memory: MemoryTool
+    lenses: Mapping[str, Lens]
+    containers: Sequence[ContainerPolicy]
+    horizon: float = 0.0
+
+
+@dataclass(slots=True)
+class Bench:
+    """Several tools, one project, one ledger."""
+
+    clock: ManualClock
+    tools: dict[str, Tool]
+    ledger: Ledger
+    ids: CountingIds
+    fields: Mapping[str, FieldPolicy] = field(default_factory=dict)
+    authorities: tuple[str, ...] = ()
+    seed: tuple[str, ...] = ()
+    policy: ProjectPolicy = field(default_factory=lambda: ProjectPolicy(()))
+    reports: list[RunReport] = field(default_factory=list)
+
+    @classmethod
+    def of(
+        cls,
+        clock: ManualClock,
+        tools: Mapping[str, Tool],
+        *,
+        ledger: Ledger | None = None,
+        **policy: Any,
+    ) -> Bench:
+        ids = CountingIds()
+        ledger = ledger or Ledger.open("sqlite://", clock=clock, ids=ids)
+        containers = tuple(policy_ for tool in tools.values() for policy_ in tool.containers)
+        return cls(clock, dict(tools), ledger, ids, policy=ProjectPolicy(containers, **policy))
+
+    # ── running ──
+
+    def workspace(self) -> Workspace:
+        """A fresh process over the same ledger and tools."""
+        handed = Tools(self.clock, MiddleRandom(), NoLimit(), LocalFiles())
+        connections = {
+            name: MemoryConnector(name, MemorySettings(tool.memory, tool.horizon), handed)
+            for name, tool in self.tools.items()
+        }
+        project = Project(
+            ProjectFacts(PROJECT, "Story"), self.policy, self._lenses, {}, {"policy": repr(self.policy)}
+        )
+        ledger = self.ledger.again()
+        holder = self.ids.new("holder")
+        return Workspace(
+            ledger, connections, {PROJECT: project}, self.clock, self.ids, holder, gone=lambda _holder: True
+        )
+
+    def _lenses(self, policy: ContainerPolicy, _info: ContainerInfo) -> Mapping[str, Lens]:
+        return self.tools[policy.connection].lenses
+
+    def plan(self) -> RunReport:
+        """A plan, written nowhere."""
+        return asyncio.run(run(self.workspace(), PROJECT, carry_out=False))
+
+    def sync(self, approve: str | None = None) -> RunReport:
+        """One run, carried out."""
+        report = asyncio.run(run(self.workspace(), PROJECT, carry_out=True, approve=approve))
+        self.reports.append(report)
+        return report
+
+    def approve(self) -> RunReport:
+        """Plan, and carry out exactly that: what a first sync and a brake ask for."""
+        return self.sync(approve=self.plan().run)
+
+    def killed_at(self, tool: str, call: str, phase: str, occurrence: int = 1) -> None:
+        """One run that dies at a call of a tool: before it, or after its effect and before it is recorded."""
+        memory, left = self.tools[tool].memory, occurrence
+
+        def on_call(name: str, when: str) -> None:
+            nonlocal left
+            if name == call and when == phase:
+                left -= 1
+                if left == 0:
+                    raise Killed
+
+        memory.on_call = on_call
+        try:
+            self.sync()
+        except Killed:
+            return
+        finally:
+            memory.on_call = _nothing
+        raise AssertionError(f"the run never came to {phase} {call} of {tool}")
+
+    def during(self, tool: str, call: str, phase: str, edit: Callable[[], None]) -> None:
+        """Let a person edit once, between the call and its answer (or just before it)."""
+        memory = self.tools[tool].memory
+        done = False
+
+        def on_call(name: str, when: str) -> None:
+            nonlocal done
+            if not done and name == call and when == phase:
+                done = True
+                edit()
+
+        memory.on_call = on_call
+
+    # ── looking ──
+
+    def value(self, tool: str, native_id: str, name: str) -> Any:
+        """What stands in a tool, as its own JSON."""
+        return self.tools[tool].memory.rows[native_id].values.get(name)
+
+    def agreed(self, item: str, name: str) -> Value:
+        return self.ledger.load(PROJECT).items[item].value(name)
+
+    def items(self) -> list[str]:
+        return list(self.ledger.load(PROJECT).items)
+
+    def native(self, tool: str, item: str) -> str:
+        """The item's record in a tool."""
+        found = [
+            r for r in self.ledger.load(PROJECT).replicas.values() if r.connection == tool and r.item == item
+        ]
+        assert len(found) == 1, f"{item} has {len(found)} records in {tool}"
+        return found[0].native_id
+
+    def losers(self, item: str, name: str) -> list[Value]:
+        """Every loser stored in full, newest first."""
+        stored = self.ledger.losers_of(PROJECT, item, field=name)
+        return [
+            one.loser.side.form for one in stored if one.loser is not None and one.loser.covered_by is None
+        ]
+
+    def conflict_values(self, name: str) -> list[Value]:
+        """The values of the one open conflict of a field, in order."""
+        found = [conflict for conflict in self.ledger.conflicts(PROJECT) if conflict.field == name]
+        assert len(found) == 1, f"{len(found)} conflicts of {name} are open"
+        return sorted((side.value for side in found[0].sides), key=str)
+
+
+def _nothing(_call: str, _phase: str) -> None:
+    return None
+
+
+def tool(
+    clock: ManualClock,
+    name: str,
+    *lenses: Lens,
+    capabilities: Capabilities | None = None,
+    containers: Sequence[str] = ("main",),
+    creation: Creation = Creation.CREATE,
+    horizon: float = 0.0,
+    **policy: Any,
+) -> Tool:
+    """A tool in memory with the given lenses beside kind, title and parent."""
+    able = capabilities or Capabilities(history=True, edit_times=True, bin=True, tells_hidden=True)
+    known: list[Lens] = [KindLens("kind"), PlainLens("title"), ParentLens(), *lenses]
+    policies = [ContainerPolicy(name, container, creation=creation, **policy) for container in containers]
+    return Tool(MemoryTool(clock, able, containers), {lens.name: lens for lens in known}, policies, horizon)
+
+
+def without(able: Capabilities, **changes: Any) -> Capabilities:
+    """Other capabilities."""
+    return replace(able, **changes)

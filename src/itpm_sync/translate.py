@@ -1,0 +1,103 @@
+"""Containers as lenses see them: compiled against what each tool says of itself, with who is who.
+
+In: the project's policy, containers as described, the ledger's memory of them. Out: what lenses are compiled
+from, and the text of what the configuration rests on. Records themselves are translated by lenses.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from itpm_sync.codec import digest
+from itpm_sync.connector import ContainerInfo, NativeField
+from itpm_sync.ledger import ContainerState
+from itpm_sync.lens import Lens
+from itpm_sync.model import ProjectFacts
+from itpm_sync.policy import ContainerPolicy, ProjectPolicy
+
+Compile = Callable[[ContainerPolicy, ContainerInfo], Mapping[str, Lens]]
+"""The lenses of one container, from its mapping and the tool's own description. Raises Misconfigured."""
+
+
+_OPTIONS = "options of "
+
+
+@dataclass(frozen=True, slots=True)
+class Project:
+    """One project as configured: what the cycle is handed."""
+
+    facts: ProjectFacts
+    policy: ProjectPolicy
+    compile: Compile
+    aliases: Mapping[str, str]
+    basis: Mapping[str, Any]
+    """What deciding rests on, as plain data by heading (mapping of X, scope of Y, owners): a change of it stops and
+    asks, naming the heading."""
+
+
+def remembered(info: ContainerInfo) -> dict[str, Any]:
+    """A description as the ledger keeps it, so that an unreachable container's lenses can still be compiled."""
+    fields = [[f.name, f.title, f.type, f.writable, dict(f.options)] for f in info.fields]
+    return {"title": info.title, "url": info.url, "by_hand": info.by_hand, "fields": fields}
+
+
+def recalled(state: ContainerState) -> ContainerInfo | None:
+    """The description that was kept, or None where none was."""
+    document = state.document or {}
+    if "fields" not in document:
+        return None
+    fields = [
+        NativeField(name, title, kind, writable, options)
+        for name, title, kind, writable, options in document["fields"]
+    ]
+    return ContainerInfo(
+        state.container,
+        document.get("title", state.container),
+        fields,
+        state.fingerprint or "",
+        document.get("url", ""),
+        bool(document.get("by_hand")),
+    )
+
+
+def basis(project: Project, infos: Mapping[tuple[str, str], ContainerInfo]) -> dict[str, Any]:
+    """What deciding rests on in this run: the configuration, and the names that live in the tools, with their ids."""
+    options = {
+        f"{_OPTIONS}{field.title} in {container}": dict(field.options)
+        for (_, container), info in infos.items()
+        for field in info.fields
+        if field.options
+    }
+    return {**project.basis, **options}
+
+
+def changed(before: Mapping[str, Any], now: Mapping[str, Any]) -> str:
+    """What of the basis changed, by heading; new options of a tool are no change, a renamed or lost one is."""
+    names = []
+    for heading in sorted(before.keys() | now.keys()):
+        old, new = before.get(heading), now.get(heading)
+        if old == new:
+            continue
+        if heading.startswith(_OPTIONS):
+            lost = _lost(old or {}, new) if new is not None else []
+            if lost:
+                names.append(f"{heading} ({'; '.join(lost[:3])})")
+        else:
+            names.append(heading)
+    return ", ".join(names)
+
+
+def _lost(old: Mapping[str, str], new: Mapping[str, str]) -> list[str]:
+    """Options that were renamed or are gone, in words."""
+    return [
+        f"{name!r} became {new[native]!r}" if native in new else f"{name!r} is gone"
+        for native, name in old.items()
+        if new.get(native) != name
+    ]
+
+
+def fingerprint(found: Mapping[str, Any]) -> str:
+    """The fingerprint of a basis."""
+    return digest(found)
