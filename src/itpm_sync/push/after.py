@@ -44,10 +44,14 @@ def form(lens: Lens, values: Mapping[str, Any], env: ContainerEnv) -> Value:
 def after_write(
     replica: Replica, written: Written, record: Record, lenses: Mapping[str, Lens], env: ContainerEnv
 ) -> Replica:
-    """The replica after a write that was carried out, as far as `written.sent` goes."""
-    before = written.expected.values if written.expected else {}
-    believed = {**before, **written.sent}
-    strange = written.expected is not None and any(
+    """The replica after a write that was carried out, as far as `written.sent` goes.
+
+    What was decided plus what we sent is believed seen; anything else in the answer is an edit, also one that the
+    re-read before the write showed already: nobody has decided it.
+    """
+    decided = replica.seen or record
+    believed = {**decided.values, **written.sent}
+    strange = any(
         form(lens, believed, env) != form(lens, record.values, env)
         for lens in lenses.values()
         if not lens.computed(record.computed)
@@ -58,20 +62,26 @@ def after_write(
         if name in lenses and not lenses[name].native.isdisjoint(written.sent)
     }
     at = {**replica.at, **brought}
-    if strange and written.expected is not None:
-        seen = replace(written.expected, values=believed, computed=record.computed, key=record.key)
+    if strange:
+        seen = replace(decided, values=believed, computed=record.computed, key=record.key)
         return replace(replica, tie=Tie.TIED, seen=seen, reading=record, at=at, absence=None)
     return replace(replica, tie=Tie.TIED, seen=record, reading=None, at=at, absence=None)
 
 
 def created(replica: Replica, item: ItemBase, lenses: Mapping[str, Lens], env: ContainerEnv) -> Replica:
-    """A new record's base: brought to the agreed version of all it holds in its form, to none of the rest."""
-    at = {}
+    """A new record's base: brought to the agreed version of all it holds in its form, to none of the rest.
+
+    What stands there though we did not send it (a person was fast, or the tool fills it in) has no base: its first
+    tie is still to be decided.
+    """
+    at: dict[str, int] = {}
     for name, lens in lenses.items():
         agreed = item.agreed.get(name)
         stands = form(lens, replica.seen.values, env) if replica.seen else None
-        matches = lens.form(agreed.value if agreed else None, env) == stands
-        at[name] = agreed.version if agreed and matches else replica.at.get(name, NEVER)
+        if lens.form(agreed.value if agreed else None, env) == stands:
+            at[name] = agreed.version if agreed else NEVER
+        elif name in replica.at or stands is None or (replica.seen and lens.default(replica.seen.values)):
+            at[name] = replica.at.get(name, NEVER)
     return replace(replica, at=at)
 
 

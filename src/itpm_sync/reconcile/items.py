@@ -39,7 +39,7 @@ def _speaks(draft: Draft, item: ItemDraft) -> bool:
         if one.base.reading is not None or one.fresh or one.undecided:
             return True
         view = draft.world.containers.get(one.place)
-        if view is not None and any(one.at.get(name, NEVER) != _version(item, name) for name in view.lenses):
+        if view is not None and any(one.at.get(name) != _version(item, name) for name in view.lenses):
             return True
     return False
 
