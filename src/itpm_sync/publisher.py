@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,3 +72,10 @@ class Publisher(ABC):
 
         A page that a person edited there since our last write is left alone and named in its note.
         """
+
+    async def freeze(self, pages: Sequence[StatusPage], number: int) -> Sequence[Published]:
+        """Put a numbered copy that never changes. Raises Refused where that number exists already.
+
+        By default the number becomes part of the address.
+        """
+        return await self.publish([replace(page, name=f"{page.name}-{number:03d}") for page in pages])

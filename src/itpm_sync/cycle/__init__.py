@@ -4,6 +4,7 @@
 """
 
 from itpm_sync.cycle.opening import open_ledger, open_workspace
+from itpm_sync.cycle.publishing import publish_frozen, publish_live
 from itpm_sync.cycle.resolve import choose, decide_pair, resolve
 from itpm_sync.cycle.run import project_of, run
 from itpm_sync.cycle.workspace import RunReport, Workspace
@@ -16,6 +17,8 @@ __all__ = [
     "open_ledger",
     "open_workspace",
     "project_of",
+    "publish_frozen",
+    "publish_live",
     "resolve",
     "run",
 ]

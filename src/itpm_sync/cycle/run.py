@@ -85,6 +85,7 @@ class _Run:
         warnings = (*sight.warnings, *plan.warnings)
         plan = replace(plan, warnings=warnings)
         self._fits(plan, approved, approve)
+        ws.ledger.propose_pairs(self.lease, plan.proposals)  # a person may decide them before the first write
         stopped = any(not brake.connection for brake in plan.brakes)
         if not carry_out or stopped:
             found = document(plan, run=self.name)
@@ -226,7 +227,6 @@ class _Run:
             changed = decided_replicas(sight.replicas, decision)
             decided.append(Decided(decision, item, tuple(changed)))
         self.ws.ledger.commit_decisions(self.lease, self.name, decided)
-        self.ws.ledger.propose_pairs(self.lease, plan.proposals)
         if approve is not None:
             self.ws.ledger.mark_approved(self.lease, approve, by=self.name)
         for one in decided:

@@ -12,7 +12,9 @@ from itpm_sync.connector import Connector
 from itpm_sync.ledger import Ledger
 from itpm_sync.plan import Plan, Warning
 from itpm_sync.ports import Clock, Ids
+from itpm_sync.publisher import Publisher
 from itpm_sync.push import Carried
+from itpm_sync.status.limits import Limits
 from itpm_sync.translate import Project
 
 Progress = Callable[[str], None]
@@ -36,6 +38,10 @@ class Workspace:
     lease_seconds: float = 300.0
     gone: Callable[[str], bool] | None = None
     """Whether a holder surely is no more (its process died on this machine)."""
+    publishers: Mapping[str, Mapping[str, Publisher]] = field(default_factory=dict)
+    """By project: the places its pages are put, by name. `publish_live` and `publish_frozen` use them."""
+    limits: Mapping[str, Limits] = field(default_factory=dict)
+    """By project: the limits of its status page; the defaults where a project is not named."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -94,7 +94,13 @@ class Bench:
         ledger = self.ledger.again()
         holder = self.ids.new("holder")
         return Workspace(
-            ledger, connections, {PROJECT: project}, self.clock, self.ids, holder, gone=lambda _holder: True
+            ledger=ledger,
+            connections=connections,
+            projects={PROJECT: project},
+            clock=self.clock,
+            ids=self.ids,
+            holder=holder,
+            gone=lambda _holder: True,
         )
 
     def _lenses(self, policy: ContainerPolicy, _info: ContainerInfo) -> Mapping[str, Lens]:
