@@ -1,0 +1,1 @@
+"""The Template connector. Importing it loads no vendor library."""
