@@ -20,7 +20,6 @@ _LEGAL = re.compile(r"[a-z0-9][a-z0-9-]{0,79}\Z")
 _PICTURE = re.compile(r"[a-z0-9][a-z0-9-]{0,119}\.(svg|png)\Z")
 _DEVICES = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)\Z")
 _SEAL = re.compile(rb"<!-- itpm-sync ([0-9a-f]{64}) ([0-9a-f]{64}) -->\s*\Z")
-_MOST_COPIES = 100_000
 
 REPORTS = "reports"
 """The folder of frozen copies: reports/001, reports/002, …"""
@@ -37,30 +36,15 @@ class FolderPublisher(Publisher):
         """Write each page that says something new, all of them with `refresh`; pictures before their page."""
         return [self._put(page, refresh=refresh) for page in pages]
 
-    async def freeze(
-        self, pages: Sequence[StatusPage], number: int | None = None
-    ) -> tuple[int, Sequence[Published]]:
-        """Write a numbered copy of all pages under `reports/NNN` and say its number.
-
-        Without a `number`, the first free one. Raises Refused where that copy exists: a published report stands.
-        """
-        wanted = number if number is not None else self.next_number()
-        copy = self._folder / REPORTS / f"{wanted:03d}"
+    async def freeze(self, pages: Sequence[StatusPage], number: int) -> Sequence[Published]:
+        """Write a numbered copy of all pages under `reports/NNN`. Raises Refused where that copy exists."""
+        copy = self._folder / REPORTS / f"{number:03d}"
         if any(self._read(copy / f"{page.name}.html") is not None for page in pages):
             raise Refused(
-                f"Report {wanted:03d} already exists in {copy}.",
+                f"Report {number:03d} already exists in {copy}.",
                 mend="A published report is not changed; publish the next one.",
             )
-        return wanted, [FolderPublisher(copy, self._files)._put(page, refresh=True) for page in pages]
-
-    def next_number(self) -> int:
-        """The first number under which no copy lies."""
-        for number in range(1, _MOST_COPIES):
-            if self._read(self._folder / REPORTS / f"{number:03d}" / "index.html") is None:
-                return number
-        raise Refused(
-            f"{self._folder / REPORTS} holds {_MOST_COPIES:,} reports.", mend="Publish into a new folder."
-        )
+        return [FolderPublisher(copy, self._files)._put(page, refresh=True) for page in pages]
 
     def _put(self, page: StatusPage, *, refresh: bool) -> Published:
         check_name(page.name)

@@ -194,3 +194,5 @@ class Plan:
     proposals: tuple[PairProposal, ...] = ()
     warnings: tuple[Warning, ...] = ()
     brakes: tuple[Brake, ...] = ()
+    held: tuple[Action, ...] = ()
+    """What would also be done if the braked containers were let go: what an approval of this plan covers besides."""

@@ -22,6 +22,7 @@ def document(
         "project": plan.project,
         "run": run,
         "actions": [_action(action, outcomes) for action in plan.actions],
+        "held": [_action(action, None) for action in plan.held],
         "offers": [_offer(offer) for offer in plan.offers],
         "conflicts": [conflict_document(conflict) for conflict in plan.conflicts],
         "proposals": [_proposal(proposal) for proposal in plan.proposals],

@@ -62,13 +62,24 @@ def recalled(state: ContainerState) -> ContainerInfo | None:
     )
 
 
-def basis(project: Project, infos: Mapping[tuple[str, str], ContainerInfo]) -> dict[str, Any]:
-    """What deciding rests on in this run: the configuration, and the names that live in the tools, with their ids."""
+def basis(
+    project: Project,
+    infos: Mapping[tuple[str, str], ContainerInfo],
+    lenses: Mapping[tuple[str, str], Mapping[str, Lens]],
+) -> dict[str, Any]:
+    """What deciding rests on in this run: the configuration, and the names that live in the tools, with their ids.
+
+    Only of fields that a lens reads: a renamed Planner bucket is nobody's business where buckets are not mapped.
+    """
+    used = {
+        place: frozenset[str]().union(*(lens.native for lens in found.values()))
+        for place, found in lenses.items()
+    }
     options = {
-        f"{_OPTIONS}{field.title} in {container}": dict(field.options)
-        for (_, container), info in infos.items()
+        f"{_OPTIONS}{field.title} in {place[1]}": dict(field.options)
+        for place, info in infos.items()
         for field in info.fields
-        if field.options
+        if field.options and field.name in used.get(place, ())
     }
     return {**project.basis, **options}
 

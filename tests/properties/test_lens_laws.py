@@ -82,6 +82,16 @@ JIRA = ContainerInfo(
         NativeField("parent", "Parent", "parent"),
         NativeField("issuelinks", "Linked Issues", "links"),
         NativeField("timeoriginalestimate", "Original estimate", "seconds"),
+        NativeField("customfield_1", "Site", "option", options={"91": "North", "92": "Süd", "93": "north "}),
+        NativeField("customfield_2", "Probability", "option", options={"5": "1", "6": "3", "7": "5"}),
+        NativeField("customfield_3", "Health", "option", options={"1": "Green", "2": "Amber", "3": "Red", "4": "Gray"}),
+        NativeField("customfield_4", "Risk impact", "number"),
+        *(
+            NativeField(f"customfield_{number}", title, "any")
+            for number, title in enumerate(
+                ("Promised date", "Need by", "Vendor", "Gate", "Response", "RAG reason"), 20
+            )
+        ),
     ],
     "jira",
 )  # fmt: skip
@@ -102,7 +112,10 @@ PLANNER = ContainerInfo(
     ]
     + [
         NativeField(
-            "appliedCategories", "Labels", "options", options={"category1": "bug", "category2": "Größe"}
+            "appliedCategories",
+            "Labels",
+            "options",
+            options={"category1": "bug", "category2": "Größe", "category5": "Bug "},
         )
     ],
     "planner",

@@ -7,9 +7,12 @@ from itpm_sync.cycle.opening import open_ledger, open_workspace
 from itpm_sync.cycle.publishing import publish_frozen, publish_live
 from itpm_sync.cycle.resolve import choose, decide_pair, resolve
 from itpm_sync.cycle.run import project_of, run
+from itpm_sync.cycle.standing import standing
 from itpm_sync.cycle.workspace import RunReport, Workspace
+from itpm_sync.publish import Put
 
 __all__ = [
+    "Put",
     "RunReport",
     "Workspace",
     "choose",
@@ -21,4 +24,5 @@ __all__ = [
     "publish_live",
     "resolve",
     "run",
+    "standing",
 ]

@@ -14,6 +14,7 @@ from urllib.parse import quote
 
 from itpm_sync.connector import ContainerInfo
 from itpm_sync.cycle.workspace import Workspace
+from itpm_sync.errors import Misconfigured
 from itpm_sync.ledger import Ledger
 from itpm_sync.lens import Lens
 from itpm_sync.mapping.compile import compile_mapping
@@ -38,14 +39,43 @@ def open_workspace(
     projects: Iterable[str] | None = None,
     connect: bool = True,
 ) -> Iterator[Workspace]:
-    """Everything that runs of `projects` (None: of all) need. Without `connect`, what needs the ledger only."""
+    """Everything that runs of `projects` (None: of all) need. Without `connect`, what needs the ledger only.
+
+    The other projects are known too, as pages of a portfolio show them; they are not connected and cannot be run.
+    """
     wanted = [settings.project(name) for name in (settings.projects if projects is None else projects)]
     files: dict[Path, MappingFile] = {}
-    made = {each.id: project(settings, each, files) for each in wanted} if connect else {}
+    runs = {each.id: project(settings, each, files) for each in wanted} if connect else {}
+    made = {name: runs.get(name) or _shown(settings, each) for name, each in settings.projects.items()}
     names = dict.fromkeys(name for each in wanted for name in each.connections)
     connections = {name: registry.connection(name) for name in names} if connect else {}
+    places = {to for each in wanted for to in each.publish} if connect else set()
+    publishers = {
+        each.id: {to.name: registry.publisher(to) for to in each.publish if to in places}
+        for each in settings.projects.values()
+    }
+    limits = {each.id: each.limits for each in settings.projects.values()}
     with open_ledger(settings, registry, clock=clock, ids=ids) as ledger:
-        yield Workspace(ledger, connections, made, clock, ids, holder, gone=gone)
+        yield Workspace(
+            ledger,
+            connections,
+            made,
+            clock,
+            ids,
+            holder,
+            gone=gone,
+            publishers=publishers,
+            limits=limits,
+        )
+
+
+def _shown(settings: Settings, one: ProjectSettings) -> Project:
+    """A project that is only shown."""
+
+    def compiled(policy: ContainerPolicy, info: ContainerInfo) -> Mapping[str, Lens]:
+        raise Misconfigured(f"The project {one.id} was not opened to be run.")
+
+    return Project(one.facts, one.policy, compiled, settings.aliases, {})
 
 
 def open_ledger(settings: Settings, registry: Registry, *, clock: Clock, ids: Ids) -> Ledger:

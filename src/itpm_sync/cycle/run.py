@@ -78,7 +78,7 @@ class _Run:
         compile_all(project, sight)
         await look_up_people(ws, project, sight, self.lease)
         creating, pending = await self._recover(state, sight)
-        basis = translate.basis(project, sight.infos)
+        basis = translate.basis(project, sight.infos, sight.lenses)
         world = self._world(state, sight, basis, creating, pending, approved)
         self.progress("deciding")
         plan = reconcile(world)
@@ -128,7 +128,7 @@ class _Run:
         """An approval covers a plan whose actions are a subset of the approved one. Raises Stopped."""
         if approved is None:
             return
-        known = {action["id"] for action in approved["actions"]}
+        known = {action["id"] for action in (*approved["actions"], *approved["held"])}
         new = [action for action in plan.actions if action.identity not in known]
         if new:
             self.ws.ledger.store_plan(self.lease, self.name, plan=document(plan, run=self.name))

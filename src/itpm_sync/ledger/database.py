@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, TypeVar
 
-from sqlalchemy import Connection, Engine, Row, select, update
+from sqlalchemy import Connection, Engine, Row, bindparam, select, update
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from itpm_sync.errors import Fenced, Misconfigured, Unavailable
@@ -27,6 +27,15 @@ T = TypeVar("T")
 
 WAITS = (0.0, 0.5, 2.0, 5.0)
 """Seconds before each new attempt after a lost connection: about as long as a fail-over takes."""
+
+
+# made once: they run in every transaction
+_LOCK = select(schema.leases).where(schema.leases.c.project == bindparam("its_project")).with_for_update()
+_SIGN = (
+    update(schema.leases)
+    .where(schema.leases.c.project == bindparam("its_project"))
+    .values(last_commit=bindparam("its_commit"))
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,14 +99,12 @@ class Database:
         """Run `work` while the project's lease row is locked; `check` may refuse it."""
         commit = self.ids.new("commit")
         done: list[T] = []
-        table = schema.leases
+        here = {"its_project": project}
 
         def attempt(again: bool) -> T:
             with self.engine.connect().execution_options(**{WRITES: True}) as connection, connection.begin():
                 # waits for our own lost transaction, if it is still under way on the server
-                row = connection.execute(
-                    select(table).where(table.c.project == project).with_for_update()
-                ).first()
+                row = connection.execute(_LOCK, here).first()
                 if row is None:
                     raise Misconfigured(f"The ledger knows no project {project}.", mend="Correct its name.")
                 if again and done and row.last_commit == commit:
@@ -107,7 +114,7 @@ class Database:
                 chain = Chain(connection, project, self.key, self.ids, now)
                 done[:] = [work(Transaction(connection, project, now, chain))]
                 chain.flush()
-                connection.execute(update(table).where(table.c.project == project).values(last_commit=commit))
+                connection.execute(_SIGN, {**here, "its_commit": commit})
             return done[-1]
 
         return self._attempts(attempt)

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, and_, select, update
+from sqlalchemy import Connection, Row, and_, bindparam, select, update
 
 from itpm_sync.codec import Json, canonical
 from itpm_sync.ledger import schema
@@ -31,6 +31,16 @@ START = ""
 
 REDACT = "redact"
 """The phase of an entry that tells of redacted values."""
+
+
+_HEAD = select(schema.projects.c.head_seq, schema.projects.c.head_mac).where(
+    schema.projects.c.id == bindparam("its_project")
+)
+_MOVE_HEAD = (
+    update(schema.projects)
+    .where(schema.projects.c.id == bindparam("its_project"))
+    .values(head_seq=bindparam("its_seq"), head_mac=bindparam("its_mac"))
+)
 
 
 def _digest(salt: str, value: Json) -> str:
@@ -84,11 +94,7 @@ class Chain:
     def append(self, run: str, item: str | None, *, phase: str, document: Json, sealer: Sealer) -> int:
         """Add one entry; returns its number."""
         if self._seq < 0:
-            head = self.connection.execute(
-                select(schema.projects.c.head_seq, schema.projects.c.head_mac).where(
-                    schema.projects.c.id == self.project
-                )
-            ).one()
+            head = self.connection.execute(_HEAD, {"its_project": self.project}).one()
             self._seq, self._mac = head.head_seq, head.head_mac
         self._seq += 1
         at, text = stamp(self.now), pack(document)
@@ -115,11 +121,8 @@ class Chain:
             return
         insert_rows(self.connection, schema.history, self._entries)
         insert_rows(self.connection, schema.history_values, self._values)
-        self.connection.execute(
-            update(schema.projects)
-            .where(schema.projects.c.id == self.project)
-            .values(head_seq=self._seq, head_mac=self._mac)
-        )
+        moved = {"its_project": self.project, "its_seq": self._seq, "its_mac": self._mac}
+        self.connection.execute(_MOVE_HEAD, moved)
         self._entries, self._values = [], []
 
 

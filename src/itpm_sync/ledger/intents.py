@@ -6,11 +6,11 @@ stands in the history exactly once: in the transaction that closes its intent.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, select, update
+from sqlalchemy import Connection, bindparam, func, select, update
 
 from itpm_sync.bases import Intent
 from itpm_sync.codec import Json, encode
@@ -27,7 +27,7 @@ from itpm_sync.ledger.deciding import (
 )
 from itpm_sync.ledger.documents import intent_document, intent_of, pack
 from itpm_sync.ledger.history import Sealer
-from itpm_sync.ledger.quarantine import clear_refusals, store_refusals
+from itpm_sync.ledger.quarantine import clear_refusals, refusal_entry, store_refusals
 from itpm_sync.ledger.replicas import store_items, store_replicas
 from itpm_sync.ledger.statements import Row, cut, insert_rows, named
 from itpm_sync.ledger.words import Settlement
@@ -36,6 +36,19 @@ _table = schema.intents
 
 WRITE = "write"
 """The phase of an entry that tells what became of a call."""
+
+_CLOSE = (
+    update(_table)
+    .where(_table.c.id == bindparam("its_one"))
+    .values(
+        closed=bindparam("its_at"),
+        closed_run=bindparam("its_run"),
+        outcome=bindparam("its_how"),
+        # a creation learns what it made
+        replica=func.coalesce(bindparam("its_made"), _table.c.replica),
+        native_id=func.coalesce(bindparam("its_native"), _table.c.native_id),
+    )
+)
 
 
 def store(transaction: Transaction, intents: Sequence[Intent]) -> None:
@@ -117,19 +130,23 @@ def _taken(transaction: Transaction, ids: Sequence[str]) -> Mapping[str, Intent]
     return found
 
 
-def _close(transaction: Transaction, run: str, settlements: Iterable[Settlement]) -> None:
-    for one in settlements:
-        transaction.connection.execute(
-            update(_table)
-            .where(_table.c.id == one.intent)
-            .values(
-                closed=transaction.now,
-                closed_run=run,
-                outcome=one.outcome,
-                replica=one.replica.id if one.replica else _table.c.replica,
-                native_id=one.replica.native_id if one.replica else _table.c.native_id,
-            )
-        )
+def _close(transaction: Transaction, run: str, settlements: Sequence[Settlement]) -> None:
+    if not settlements:
+        return
+    transaction.connection.execute(
+        _CLOSE,
+        [
+            {
+                "its_one": one.intent,
+                "its_at": transaction.now,
+                "its_run": run,
+                "its_how": one.outcome,
+                "its_made": one.replica.id if one.replica else None,
+                "its_native": one.replica.native_id if one.replica else None,
+            }
+            for one in settlements
+        ],
+    )
 
 
 def _entry(intent: Intent, one: Settlement, sealer: Sealer) -> dict[str, Any]:
@@ -156,10 +173,7 @@ def _entry(intent: Intent, one: Settlement, sealer: Sealer) -> dict[str, Any]:
         "losers": [loser_entry(loser, sealer) for loser in one.losers],
         "opened": [conflict_entry(conflict, sealer) for conflict in one.conflicts],
         "closed": list(one.closed),
-        "refusals": [
-            {"field": refusal.field, "reason": sealer("reason", refusal.reason), "attempts": refusal.attempts}
-            for refusal in one.refusals
-        ],
+        "refusals": [refusal_entry(refusal, sealer=sealer) for refusal in one.refusals],
     }
     return {name: part for name, part in parts.items() if part}
 

@@ -8,8 +8,6 @@ from __future__ import annotations
 import secrets
 from pathlib import Path
 
-from alembic import command
-from alembic.config import Config
 from sqlalchemy import Connection, Engine, inspect, select, text
 
 from itpm_sync.errors import Misconfigured
@@ -34,9 +32,19 @@ def prepare(engine: Engine, shown: str, *, ids: Ids, key: bytes | Path | None, b
     """
     with engine.connect().execution_options(**{WRITES: True}) as connection, connection.begin():
         if connection.dialect.name == "postgresql":
+            _refuse_encoding(connection, shown)
             connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _LOCK})
         migrate(connection, shown)
         return _checked_key(connection, shown, ids=ids, key=key, beside=beside)
+
+
+def _refuse_encoding(connection: Connection, shown: str) -> None:
+    encoding = connection.execute(text("SHOW server_encoding")).scalar()
+    if encoding != "UTF8":
+        raise Misconfigured(
+            f"The ledger {shown} lies in a database of encoding {encoding}, which cannot hold every language.",
+            mend="Create a database with ENCODING 'UTF8' (and TEMPLATE template0).",
+        )
 
 
 def migrate(connection: Connection, shown: str) -> None:
@@ -49,6 +57,9 @@ def migrate(connection: Connection, shown: str) -> None:
             f"The ledger {shown} was made by a newer itpm-sync (schema {version}, this one knows {HEAD}).",
             mend="Upgrade itpm-sync.",
         )
+    from alembic import command  # most openings need no migration
+    from alembic.config import Config
+
     config = Config()
     config.set_main_option("script_location", str(Path(__file__).parent / "migrations").replace("%", "%%"))
     config.attributes["connection"] = connection

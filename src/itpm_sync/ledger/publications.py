@@ -27,9 +27,9 @@ def next_number(connection: Connection, project: str) -> int:
 
 
 def record(transaction: Transaction, number: int, *, title: str, document: Json) -> Publication:
-    """Keep a frozen copy under its number. Raises ValueError where the number is not the next."""
+    """Keep a frozen copy under its number. Raises ValueError where that or a later number is taken."""
     following = next_number(transaction.connection, transaction.project)
-    if number != following:
+    if number < following:
         raise ValueError(f"publication {number} of {transaction.project}: the next number is {following}")
     row = {
         "project": transaction.project,

@@ -11,12 +11,17 @@ from typing import Any
 from sqlalchemy import Connection, Row, and_, delete, or_, select, update
 
 from itpm_sync.bases import Refusal
+from itpm_sync.codec import Json
 from itpm_sync.ledger import schema
 from itpm_sync.ledger.database import Transaction
+from itpm_sync.ledger.history import Sealer
 from itpm_sync.ledger.statements import cut, upsert
 from itpm_sync.ledger.words import Place
 
 _table = schema.refusals
+
+REFUSE = "refuse"
+"""The phase of an entry that tells of what was left out, without a call."""
 
 
 def store_refusals(transaction: Transaction, refusals: Sequence[Refusal]) -> None:
@@ -39,6 +44,27 @@ def store_refusals(transaction: Transaction, refusals: Sequence[Refusal]) -> Non
             for one in refusals
         ],
     )
+
+
+def add_refusals(transaction: Transaction, run: str, refusals: Sequence[Refusal]) -> None:
+    """Write refusals and tell of them, in one entry an item."""
+    store_refusals(transaction, refusals)
+    for item in dict.fromkeys(one.item for one in refusals):
+        sealer = transaction.chain.sealer()
+        told = [refusal_entry(one, sealer=sealer) for one in refusals if one.item == item]
+        transaction.chain.append(run, item, phase=REFUSE, document={"refusals": told}, sealer=sealer)
+
+
+def refusal_entry(refusal: Refusal, *, sealer: Sealer) -> Json:
+    """What the history tells of a refusal."""
+    return {
+        "connection": refusal.connection,
+        "container": refusal.container,
+        "field": refusal.field,
+        "version": refusal.version,
+        "reason": sealer("reason", refusal.reason),
+        "attempts": refusal.attempts,
+    }
 
 
 def clear_refusals(transaction: Transaction, places: Sequence[Place]) -> None:

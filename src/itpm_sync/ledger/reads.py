@@ -66,6 +66,19 @@ class Reads:
         """The project's whole state; an unknown project is empty."""
         return self._read(lambda c: state.load(c, project))
 
+    def damage(self) -> list[str]:
+        """What SQLite finds wrong with the file, in its own words; nothing where it is sound, or in PostgreSQL."""
+
+        def work(connection: Connection) -> list[str]:
+            if connection.dialect.name != "sqlite":
+                return []  # its server checks its own pages
+            found = [str(row[0]) for row in connection.exec_driver_sql("PRAGMA quick_check(10)")]
+            loose = connection.exec_driver_sql("PRAGMA foreign_key_check").all()
+            told = [f"a row of {row[0]} refers to a row of {row[2]} that is not there" for row in loose]
+            return [words for words in found if words != "ok"] + sorted(set(told))
+
+        return self._read(work)
+
     def holder(self, project: str) -> Lease | None:
         """The lease that holds the project now, or None."""
         with explained(self._database.shown):

@@ -85,7 +85,7 @@ def listed(connection: Connection, project: str, *, limit: int) -> Sequence[Run]
     wanted = (
         select(_table)
         .where(_table.c.project == project)
-        .order_by(_table.c.started.desc(), _table.c.fence.desc())
+        .order_by(_table.c.started.desc(), _table.c.fence.desc(), _table.c.id.desc())
     )
     return [_run(row) for row in connection.execute(wanted.limit(limit))]
 

@@ -40,10 +40,15 @@ def upsert(connection: Connection, table: Table, rows: Sequence[Row]) -> None:
         connection.execute(_upsert(connection.dialect.name, table, keys, tuple(rows[0])), list(rows))
 
 
+@lru_cache(maxsize=128)
+def _insert(table: Table) -> Executable:
+    return insert(table)
+
+
 def insert_rows(connection: Connection, table: Table, rows: Sequence[Row]) -> None:
     """Insert rows that must not be there yet."""
     if rows:
-        connection.execute(insert(table), list(rows))
+        connection.execute(_insert(table), list(rows))
 
 
 def insert_missing(connection: Connection, table: Table, rows: Sequence[Row]) -> None:

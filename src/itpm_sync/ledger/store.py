@@ -261,9 +261,9 @@ class Ledger(Reads):
 
     # ── refusals, pairs, configuration, pages ─────────────────────────────────────────────────────────────
 
-    def add_refusals(self, lease: Lease, refusals: Sequence[Refusal]) -> None:
-        """Quarantine; a refusal of the same place takes the older one's."""
-        self._write(lease, lambda t: quarantine.store_refusals(t, refusals))
+    def add_refusals(self, lease: Lease, run: str, refusals: Sequence[Refusal]) -> None:
+        """Quarantine what failed without a call; a refusal of the same place takes the older one's."""
+        self._write(lease, lambda t: quarantine.add_refusals(t, run, refusals))
 
     def clear_refusals(self, lease: Lease, places: Sequence[Place]) -> None:
         """Take out of quarantine."""
@@ -307,7 +307,7 @@ class Ledger(Reads):
         )
 
     def record_publication(self, lease: Lease, number: int, *, title: str, document: Json) -> Publication:
-        """Keep a frozen copy under its number, which must be the next."""
+        """Keep a frozen copy under its number, which must be new and the highest."""
         return self._write(lease, lambda t: publications.record(t, number, title=title, document=document))
 
     def store_live_pages(self, lease: Lease, pages: Sequence[LivePage]) -> None:

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from sqlalchemy.exc import DBAPIError, OperationalError, SQLAlchemyError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from itpm_sync.errors import Busy, Denied, ItpmError, Unavailable, Unreadable
 
@@ -41,8 +42,10 @@ def _sqlite(error: DBAPIError) -> str:
 
 def explain(error: SQLAlchemyError, ledger: str) -> ItpmError:
     """The house's error for what a driver raised; `ledger` is its address without a password."""
-    if not isinstance(error, DBAPIError):
-        return Unavailable(f"The ledger {ledger} cannot be used ({type(error).__name__}).")
+    if isinstance(error, PoolTimeout):
+        return Unavailable(f"The ledger {ledger} has no connection free.", mend="Run again.")
+    if not isinstance(error, DBAPIError):  # a mistake of ours, not of the database
+        raise error
     name = _sqlite(error)
     if name:
         return _of_sqlite(name, ledger)

@@ -16,7 +16,7 @@ from itpm_sync.reconcile.items import decide_items
 from itpm_sync.reconcile.pairing import pair
 from itpm_sync.reconcile.scope import rescope
 from itpm_sync.reconcile.structure import circular, hold_parent_cycles
-from itpm_sync.reconcile.world import ContainerView, Place, World
+from itpm_sync.reconcile.world import ContainerView, World
 from itpm_sync.reconcile.writes import work
 
 __all__ = ["ContainerView", "World", "reconcile"]
@@ -28,16 +28,16 @@ def reconcile(world: World) -> Plan:
     A brake on a container suspends that container and the rest is decided anew without it; so the work is done once
     more for each container that stops, at most.
     """
-    stops = before_deciding(Draft(world))
-    while True:
-        world = _suspend(world, stops)
+    free, stops = _decided(world)
+    stops = [*before_deciding(Draft(world)), *stops]
+    plan = free
+    while (suspended := _suspend(world, stops)) is not None:
+        world = suspended
         plan, more = _decided(world)
-        fresh = [
-            brake for brake in more if brake.connection and not world.containers[_place(brake)].suspended
-        ]
-        stops += [brake for brake in more if brake not in stops]
-        if not fresh:
-            return replace(plan, brakes=tuple(stops))
+        stops += [brake for brake in more if _key(brake) not in {_key(stop) for stop in stops}]
+    done = {action.identity for action in plan.actions}
+    held = tuple(action for action in free.actions if action.identity not in done)
+    return replace(plan, brakes=tuple(stops), held=held)
 
 
 def _decided(world: World) -> tuple[Plan, list[Brake]]:
@@ -60,13 +60,18 @@ def _decided(world: World) -> tuple[Plan, list[Brake]]:
     return plan, before_writing(draft, todo.actions)
 
 
-def _place(brake: Brake) -> Place:
-    return (brake.connection, brake.container)
+def _key(brake: Brake) -> tuple[str, str, str]:
+    return (brake.kind, brake.connection, brake.container)
 
 
-def _suspend(world: World, stops: list[Brake]) -> World:
-    """Containers that a brake stops sit this run out: their readings stay undecided."""
-    stopped = {(brake.connection, brake.container): brake.says for brake in stops}
+def _suspend(world: World, stops: list[Brake]) -> World | None:
+    """Containers that a brake stops sit this run out: their readings stay undecided. None: all of them do already."""
+    stopped = {(brake.connection, brake.container): brake.says for brake in stops if brake.connection}
+    fresh = {
+        place for place in stopped if place in world.containers and not world.containers[place].suspended
+    }
+    if not fresh:
+        return None
     views = {
         place: replace(view, suspended=view.suspended or stopped.get(place, ""))
         for place, view in world.containers.items()

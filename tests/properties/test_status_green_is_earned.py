@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, datetime, timedelta
+from typing import Any
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -112,7 +113,7 @@ def subjects(draw: st.DrawFn) -> Subject:
         "p",
         draw(st.text(max_size=20)),
         draw(st.sampled_from(["UTC", "Asia/Tokyo", "No/Such", "", "../x"])),
-        status_date=draw(st.none() | _NEAR),
+        status_date=draw(st.none() | _NEAR | st.dates()),
         calendar=Calendar("c", spans, dict.fromkeys(holidays, ())),
     )
     return Subject(
@@ -221,7 +222,7 @@ def test_every_plan_makes_a_page(made: Subject, form: str) -> None:
 
     sheet = project_sheet("p", site.figures(made), limits=site.limits, edition=site.edition)
     if form == "standalone":
-        root = html.document_fromstring(_document(sheet, {}, page.digest))
+        root: Any = html.document_fromstring(_document(sheet, {}, page.digest))
         assert len(root.xpath("//h1")) == 1
         assert line.title
     else:

@@ -1,0 +1,1 @@
+"""The parts of the Jira Cloud emulator, each named by what it is about; `emulator.py` puts them together."""

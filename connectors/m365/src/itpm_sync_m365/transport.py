@@ -1,0 +1,70 @@
+"""The wire below the SDK: one pool of connections, a last look at the host, and caps on what comes back.
+
+In: requests of the SDK's adapter. Out: whole answers, unpacked under caps (F16). No retries, no redirects, no proxies
+from the environment: the kit repeats, and a redirect is an answer like any other.
+"""
+
+from __future__ import annotations
+
+from contextvars import ContextVar
+
+import httpx
+
+from itpm_sync.errors import NotTheVendor
+from itpm_sync.kit.answer import Call
+from itpm_sync.kit.caps import Caps, collect_async
+
+from .credentials import origin_of
+
+CONNECTIONS = 8
+USER_AGENT = "NONISV|itpm-sync|itpm-sync/0.1"
+"""SharePoint throttles callers that do not say who they are first. Source: "Avoid getting throttled or blocked"."""
+CURRENT: ContextVar[Call] = ContextVar("itpm_m365_call")
+"""The call that is on its way in this task, for the messages of the caps."""
+
+
+class GuardedTransport(httpx.AsyncBaseTransport):
+    """Sends only to the one origin of the connection, and reads answers under caps."""
+
+    def __init__(self, inner: httpx.AsyncBaseTransport, base_url: str, caps: Caps | None = None) -> None:
+        self._inner, self._origin, self._caps = inner, origin_of(base_url), caps or Caps()
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        """Raises NotTheVendor before anything is sent to another host, or beyond a cap; httpx's own errors."""
+        if origin_of(str(request.url)) != self._origin:
+            raise NotTheVendor("A request to another host was stopped; no token is ever sent there.")
+        call = CURRENT.get(Call(what="Microsoft Graph", url=str(request.url), reads=request.method == "GET"))
+        response = await self._inner.handle_async_request(request)
+        try:
+            body = await collect_async(
+                response.aiter_bytes(), call, caps=self._caps, wire=lambda: response.num_bytes_downloaded
+            )
+        finally:
+            await response.aclose()
+        unpacked = ("content-encoding", "content-length", "transfer-encoding")
+        headers = [
+            (name, value) for name, value in response.headers.multi_items() if name.lower() not in unpacked
+        ]
+        return httpx.Response(response.status_code, headers=headers, content=body, request=request)
+
+    async def aclose(self) -> None:
+        await self._inner.aclose()
+
+
+def guarded(base_url: str, inner: httpx.AsyncBaseTransport | None = None) -> GuardedTransport:
+    """The wire of one connection. `inner` is another network, for tests."""
+    limits = httpx.Limits(max_connections=CONNECTIONS, max_keepalive_connections=CONNECTIONS)
+    wire = inner or httpx.AsyncHTTPTransport(http2=True, limits=limits, retries=0, trust_env=False)
+    return GuardedTransport(wire, base_url)
+
+
+def http_client(wire: GuardedTransport, base_url: str, timeout: float) -> httpx.AsyncClient:
+    """The client that the SDK's adapter uses. `timeout` is in seconds. The wire is to be closed by its maker."""
+    return httpx.AsyncClient(
+        transport=wire,
+        base_url=base_url,
+        timeout=httpx.Timeout(timeout, connect=min(30.0, timeout)),
+        headers={"user-agent": USER_AGENT},
+        follow_redirects=False,
+        trust_env=False,
+    )

@@ -1,0 +1,4 @@
+"""The connector for Smartsheet.
+
+In: nothing; importing this package loads no vendor library. Out: the package that the entry point names.
+"""

@@ -1,0 +1,207 @@
+"""One account's HTTP calls: the SDK's session and authentication, our own retries, limits, time-outs and parsing.
+
+In: paths below the base address, queries, JSON bodies. Out: JSON values, or the errors of `errors`. The SDK's typed
+rows are not used (they cost time and memory, keep old values on None, and cannot clear a cell), and neither are its
+retries (they repeat an addition whose outcome is unknown). Blocking calls run in worker threads.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Mapping
+from datetime import datetime
+from email.utils import parsedate_to_datetime
+from typing import Any, Final
+from urllib.parse import urlsplit
+
+from itpm_sync.connector import Tools
+from itpm_sync.errors import ItpmError, Misconfigured, NotTheVendor, UnknownOutcome
+from itpm_sync.kit.answer import Answer, Call
+from itpm_sync.kit.breaker import Breaker
+from itpm_sync.kit.caps import Caps, collect, parse_json
+from itpm_sync.kit.retry import retrying
+from itpm_sync.kit.secret import Secret, scrub
+from itpm_sync.kit.threads import Threads
+from itpm_sync.kit.trouble import classify_trouble, trouble_of
+
+from .answers import judge
+from .settings import SmartsheetSettings
+
+AGENT: Final = "itpm-sync"
+HISTORY_COST: Final = 10.0
+"""A call of cell history counts as ten."""
+_WORKERS: Final = 4
+_CONNECT: Final = 10.0
+_CAPS: Final = Caps(most_bytes=512 << 20)
+_CHUNK: Final = 1 << 18
+
+
+class Client:
+    """The calls of one connection. `open` before use; safe for concurrent tasks of one event loop."""
+
+    def __init__(self, settings: SmartsheetSettings, tools: Tools) -> None:
+        self._settings = settings
+        self._tools = tools
+        self._host = urlsplit(settings.base).netloc
+        self._threads = Threads(_WORKERS, name="smartsheet")
+        self._breaker = Breaker(tools.clock)
+        self._locks: dict[str, asyncio.Lock] = {}
+        self._opening = asyncio.Lock()
+        self._sdk: Any = None
+        self._again: frozenset[int] = frozenset()
+        self.skew = 0.0
+        """Seconds that Smartsheet's clock is ahead of ours, by the last answer's Date."""
+
+    async def open(self) -> None:
+        """Import the SDK and make its session; nothing is called. Raises Misconfigured where there is no token."""
+        async with self._opening:
+            if self._sdk is None:
+                self._sdk = await self._threads.run(self._make)
+
+    async def close(self) -> None:
+        """Let go of session and threads."""
+        sdk, self._sdk = self._sdk, None
+        if sdk is not None:
+            sdk._session.close()
+        self._threads.close()
+
+    def writing(self, sheet: str) -> asyncio.Lock:
+        """Held while writing to a sheet: Smartsheet takes one write at a time (4004)."""
+        return self._locks.setdefault(sheet, asyncio.Lock())
+
+    async def get(
+        self, what: str, path: str, query: Mapping[str, str | int] | None = None, *, cost: float = 1.0
+    ) -> dict[str, Any]:
+        """A JSON object. `what` names the thing in messages. Raises the errors of `errors`."""
+        if cost > 1.0:
+            await self._tools.limiter.acquire("", cost - 1.0)
+        return await self._call(
+            Call(what=what, url=self._settings.base + path, reads=True), "GET", path, query
+        )
+
+    async def send(
+        self,
+        method: str,
+        what: str,
+        path: str,
+        body: object = None,
+        query: Mapping[str, str | int] | None = None,
+        *,
+        sheet: str = "",
+    ) -> dict[str, Any]:
+        """A write's own answer. Repeated only where it was surely not processed; raises UnknownOutcome in doubt."""
+        call = Call(
+            what=what, url=self._settings.base + path, reads=False, scope=f"sheet/{sheet}" if sheet else ""
+        )
+        return await self._call(call, method, path, query, body)
+
+    async def _call(
+        self,
+        call: Call,
+        method: str,
+        path: str,
+        query: Mapping[str, str | int] | None,
+        body: object = None,
+    ) -> dict[str, Any]:
+        await self.open()
+
+        async def once() -> dict[str, Any]:
+            answer = await self._answer(call, method, path, dict(query or {}), body)
+            now = self._tools.clock.now()
+            self._compare_clocks(answer.header("date"), now)
+            problem = judge(call, answer, now=now, again=self._again, clean=self._clean)
+            if problem is not None:
+                raise problem
+            return _object(call, parse_json(answer.body, call, caps=_CAPS))
+
+        return await retrying(
+            lambda: self._breaker.guarded(self._host, once),
+            clock=self._tools.clock,
+            random=self._tools.random,
+            limiter=self._tools.limiter,
+            scope="",
+        )
+
+    def _compare_clocks(self, date: str | None, now: datetime) -> None:
+        try:
+            there = parsedate_to_datetime(date or "")
+        except ValueError:
+            return
+        if there.tzinfo is not None:
+            self.skew = (there - now).total_seconds()
+
+    def _clean(self, text: str) -> str:
+        token = self._settings.token
+        return scrub(text, [token] if isinstance(token, Secret) else [])
+
+    async def _answer(
+        self, call: Call, method: str, path: str, query: dict[str, Any], body: object
+    ) -> Answer:
+        try:
+            return await self._threads.run(self._exchange, call, method, path, query, body)
+        except ItpmError:
+            raise
+        except Exception as error:
+            trouble = trouble_of(error)
+            if trouble is None:
+                raise
+            raise classify_trouble(call, trouble) from None  # the library's text may hold the request
+
+    # ── in a worker thread ──
+
+    def _make(self) -> Any:
+        import smartsheet
+        from smartsheet.smartsheet import OperationErrorResult
+        from urllib3.util import Retry as Retries
+
+        class Once(smartsheet.AbstractUserCalcBackoff):  # type: ignore[misc]
+            """The SDK never repeats anything by itself."""
+
+            def calc_backoff(self, *_: object) -> float:
+                return -1.0
+
+        token = self._settings.token
+        if not isinstance(token, Secret):
+            raise Misconfigured(
+                f"The Smartsheet token {token} was not fetched.", mend="Point `token` at the secret."
+            )
+        sdk = smartsheet.Smartsheet(
+            access_token=token.reveal(),
+            max_connections=_WORKERS,
+            user_agent=AGENT,
+            max_retry_time=Once(),
+            api_base=self._settings.base,
+        )
+        sdk.with_change_agent(AGENT)
+        for adapter in sdk._session.adapters.values():
+            adapter.max_retries = Retries(0, read=False)
+        sdk._session.trust_env = False  # no proxy, no .netrc that the configuration does not name
+        sdk._session.headers["Accept"] = "application/json"
+        lookup = OperationErrorResult.error_lookup
+        self._again = frozenset(code for code, entry in lookup.items() if entry["should_retry"])
+        return sdk
+
+    def _exchange(self, call: Call, method: str, path: str, query: dict[str, Any], body: object) -> Answer:
+        from smartsheet import fresh_operation
+
+        operation = fresh_operation(method)
+        operation.update(method=method, path=path, query_params=query)
+        if body is not None:
+            operation["form_data"] = json.dumps(body, separators=(",", ":")).encode()
+            operation["header_params"] = {"Content-Type": "application/json"}
+        prepared = self._sdk.prepare_request(operation)
+        wait = (min(_CONNECT, self._settings.timeout), self._settings.timeout)
+        with self._sdk._session.send(prepared, stream=True, timeout=wait, allow_redirects=False) as response:
+            content = collect(response.iter_content(_CHUNK), call, caps=_CAPS, wire=response.raw.tell)
+            return Answer(response.status_code, dict(response.headers), content)
+
+
+def _object(call: Call, value: object) -> dict[str, Any]:
+    if isinstance(value, dict):
+        return value
+    if call.reads:
+        raise NotTheVendor(f"{call.what}: the answer is not what Smartsheet gives.", mend="Check the proxy.")
+    raise UnknownOutcome(
+        f"{call.what}: the answer is not what Smartsheet gives; the change is read back first."
+    )

@@ -1,0 +1,1 @@
+"""The parts of the emulator that know nothing of HTTP: what is remembered, the rules, what is shown, people at work."""
