@@ -12,7 +12,7 @@ Theory: Foster et al., lenses; Balasubramaniam & Pierce, What is a file synchron
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Protocol
 from zoneinfo import ZoneInfo
 
@@ -112,6 +112,12 @@ class Lens(ABC):
     def default(self, values: Values) -> bool:
         """Whether what stands there is the tool's default (Planner's priority 5): empty at a first tie."""
         return False
+
+    def seen(self, values: Values) -> Sequence[tuple[str, str]]:
+        """For people: (account, mail in lower case) of those the record shows with their mail, so that whoever keeps
+        the directory learns them; nothing for any other field.
+        """
+        return ()
 
     def refers(self, values: Values) -> str | None:
         """For the parent: the native id it names, tied or not; None for any other field."""

@@ -24,7 +24,6 @@ from itpm_sync.status.portfolio_blocks import Line
 from itpm_sync.status.site import Site
 from itpm_sync.status.subject import Source, Subject
 
-
 LIVE = Edition()
 
 

@@ -6,7 +6,7 @@ container was listed. Readings are stored page by page; the cursor moves with th
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
@@ -53,6 +53,13 @@ class Memory:
     def keep(self, replica: Replica) -> None:
         self.by_native[replica.native_id] = replica
         self.changed[replica.id] = replica
+
+    def forget(self, native_ids: Collection[str]) -> None:
+        """Records that turned out to be another project's."""
+        for native in native_ids:
+            replica = self.by_native.pop(native, None)
+            if replica is not None:
+                self.changed.pop(replica.id, None)
 
 
 async def pull_container(

@@ -6,7 +6,7 @@ from, and the text of what the configuration rests on. Records themselves are tr
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,7 +17,17 @@ from itpm_sync.lens import Lens
 from itpm_sync.model import ProjectFacts
 from itpm_sync.policy import ContainerPolicy, ProjectPolicy
 
-Compile = Callable[[ContainerPolicy, ContainerInfo], Mapping[str, Lens]]
+
+@dataclass(frozen=True, slots=True)
+class Lenses:
+    """The lenses of one container by field, and what its mapping names that the container does not have."""
+
+    by_field: Mapping[str, Lens]
+    left_out: Sequence[str] = ()
+    """A line each, with the mend."""
+
+
+Compile = Callable[[ContainerPolicy, ContainerInfo], Lenses]
 """The lenses of one container, from its mapping and the tool's own description. Raises Misconfigured."""
 
 

@@ -308,3 +308,19 @@ def test_a_secret_written_out_is_told_once_with_its_mend(folder: Path) -> None:
     problem = one(folder, CONNECTIONS.replace("env:TOOL_TOKEN", TOKEN))
     assert problem.line == 5
     assert "env:NAME" in problem.message
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "connections: &a\n  x: *a\n",
+        "a: &a [x, x, x, x, x, x, x, x, x]\n"
+        + "".join(
+            f"{new}: &{new} [{', '.join([f'*{old}'] * 9)}]\n"
+            for old, new in zip("abcdefghi", "bcdefghij", strict=True)
+        ),
+    ],
+    ids=["an alias that holds itself", "aliases of aliases"],
+)
+def test_aliases_without_end_are_refused(folder: Path, text: str) -> None:
+    assert "aliases" in one(folder, text).message

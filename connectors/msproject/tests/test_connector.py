@@ -204,6 +204,26 @@ def test_a_task_that_lacks_a_date_is_scheduled_by_hand(
     assert made.record.values["Finish"] == (values.get("Finish") and values["Finish"] + "T17:00:00")
 
 
+def test_a_new_summary_task_is_held_by_no_constraint(connector: MsProjectConnector) -> None:
+    values = connector.created_values("rollout.xml", kind="summary", under=None)
+    change = create("item-9", **values, Name="Phase 2", Start="2026-04-01", Finish="2026-04-30")
+    (made,) = run(connector.apply("rollout.xml", [change]))
+    assert made.record is not None
+    said = made.record.values
+    assert (said["Constraint"], said["ConstraintDate"], said["Start"]) == (
+        "ASAP",
+        None,
+        "2026-04-01T08:00:00",
+    )
+    child = create(
+        "item-10", Parent=made.record.native_id, Name="Child", Start="2026-04-01", Finish="2026-04-02"
+    )
+    (made,) = run(connector.apply("rollout.xml", [child]))
+    assert made.record is not None
+    assert made.record.values["Constraint"] == "SNET"
+    assert run(records(connector))["Phase 2"].values["Kind"] == "summary"
+
+
 def test_a_creation_without_a_place_or_a_free_key_field_is_refused(connect: Connect) -> None:
     (nowhere,) = run(connect().apply("rollout.xml", [create("k", Name="x", under="9.9")]))
     assert nowhere.status is Status.REFUSED

@@ -82,6 +82,6 @@ def _tell(found: dict[str, Any]) -> None:
 @command.command()
 def schema() -> None:
     """Print the JSON Schema of mapping files, for completion in an editor."""
-    from itpm_sync.mapping.schema import MappingFile
+    from itpm_sync.mapping.json_schema import json_schema
 
-    show.data(MappingFile.model_json_schema(by_alias=True))
+    show.data(json_schema())

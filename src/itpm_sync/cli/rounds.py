@@ -7,7 +7,7 @@ alone. All rounds together are one JSON object and one exit code.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from itpm_sync.cli import show, told
@@ -59,8 +59,24 @@ async def rounds(
             found.append(Round(project, error=error))
             continue
         logs.log().info("run", project=project, run=report.run, summary=told.summary(report.document))
-        found.append(Round(project, report))
+        found.append(Round(project, _titled(workspace, project, report)))
     return found
+
+
+def _titled(workspace: Workspace, project: str, report: RunReport) -> RunReport:
+    """The same report, its conflicts with the titles of their items: people do not know items by id."""
+    conflicts = _entries(report.document, "conflicts")
+    if not conflicts:
+        return report
+    items = workspace.ledger.load(project).items
+    titles = {action.item: action.title for action in report.plan.actions}
+    for conflict in conflicts:
+        item = items.get(conflict["item"])
+        title = item.value("title") if item else None
+        if isinstance(title, str):
+            titles[conflict["item"]] = title
+    named = [{**each, "title": titles.get(each["item"], each["item"])} for each in conflicts]
+    return replace(report, document={**report.document, "conflicts": named})
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ go of the connections. Raises Misconfigured (a mapping, a secret, the ledger's a
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from urllib.parse import quote
@@ -16,7 +16,6 @@ from itpm_sync.connector import ContainerInfo
 from itpm_sync.cycle.workspace import Workspace
 from itpm_sync.errors import Misconfigured
 from itpm_sync.ledger import Ledger
-from itpm_sync.lens import Lens
 from itpm_sync.mapping.compile import compile_mapping
 from itpm_sync.mapping.load import Mapping as MappingFile
 from itpm_sync.mapping.load import read
@@ -24,7 +23,7 @@ from itpm_sync.policy import ContainerPolicy
 from itpm_sync.ports import Clock, Ids
 from itpm_sync.registry import Registry
 from itpm_sync.settings import ProjectSettings, Settings
-from itpm_sync.translate import Project
+from itpm_sync.translate import Lenses, Project
 
 
 @contextmanager
@@ -72,7 +71,7 @@ def open_workspace(
 def _shown(settings: Settings, one: ProjectSettings) -> Project:
     """A project that is only shown."""
 
-    def compiled(policy: ContainerPolicy, info: ContainerInfo) -> Mapping[str, Lens]:
+    def compiled(policy: ContainerPolicy, info: ContainerInfo) -> Lenses:
         raise Misconfigured(f"The project {one.id} was not opened to be run.")
 
     return Project(one.facts, one.policy, compiled, settings.aliases, {})
@@ -108,9 +107,13 @@ def project(
         if path not in known:
             known[path] = read(path)
 
-    def compiled(policy: ContainerPolicy, info: ContainerInfo) -> Mapping[str, Lens]:
+    def compiled(policy: ContainerPolicy, info: ContainerInfo) -> Lenses:
         mapping = known[one.mappings[policy.connection, policy.container]]
-        return {lens.name: lens for lens in compile_mapping(mapping, info).lenses}
+        found = compile_mapping(mapping, info)
+        return Lenses(
+            {lens.name: lens for lens in found.lenses},
+            [f"{each.field}: {each.reason}" for each in found.left_out],
+        )
 
     basis: dict[str, str] = dict(one.basis)
     for path in sorted(set(one.mappings.values())):

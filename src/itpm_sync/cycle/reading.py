@@ -15,7 +15,7 @@ from itpm_sync.bases import ItemBase, Replica, Tie
 from itpm_sync.connector import Connector, ContainerInfo
 from itpm_sync.cycle.workspace import Progress, Workspace
 from itpm_sync.errors import ItpmError
-from itpm_sync.ledger import ContainerState, Lease, State
+from itpm_sync.ledger import Claimed, ContainerState, Lease, State
 from itpm_sync.lens import Lens
 from itpm_sync.model import Assignees
 from itpm_sync.plan import Grade, Warning
@@ -23,7 +23,7 @@ from itpm_sync.policy import ContainerPolicy
 from itpm_sync.pull import Memory, Pulled, pull_container, sweep
 from itpm_sync.reconcile import ContainerView
 from itpm_sync.ties import ContainerEnv, Directory
-from itpm_sync.translate import Project, recalled, remembered
+from itpm_sync.translate import Lenses, Project, recalled, remembered
 
 Place = tuple[str, str]
 
@@ -76,7 +76,14 @@ async def _pull_connection(
     pulls = []
 
     def store(changed: Sequence[Replica], container: ContainerState | None) -> None:
-        ws.ledger.store_readings(lease, changed, container=container)
+        try:
+            ws.ledger.store_readings(lease, changed, container=container)
+        except Claimed as error:  # a record belongs to one project: skipped and named, the others go on
+            taken = {claim.native_id for claim in error.claims}
+            memory.forget(taken)
+            sight.warnings.append(Warning(Grade.LEFT_OUT, error.message, connector.name, mend=error.mend))
+            kept = [replica for replica in changed if replica.native_id not in taken]
+            ws.ledger.store_readings(lease, kept, container=container)
 
     for policy in policies:
         place = (connector.name, policy.container)
@@ -118,7 +125,10 @@ def compile_all(project: Project, sight: Sight) -> None:
             info = recalled(sight.containers[place])
             if info is not None:
                 sight.infos[place] = info
-        sight.lenses[place] = dict(project.compile(policy, info)) if info is not None else {}
+        found = project.compile(policy, info) if info is not None else Lenses({})
+        sight.lenses[place] = dict(found.by_field)
+        for says in found.left_out:
+            sight.left_out(place, f"{policy.container} in {policy.connection}: {says}")
 
 
 def envs(project: Project, sight: Sight) -> dict[Place, ContainerEnv]:
@@ -172,7 +182,9 @@ async def look_up_people(ws: Workspace, project: Project, sight: Sight, lease: L
 
     Unknown and ambiguous people are reported; nobody is guessed, nobody is replaced by the service account.
     """
-    accounts: dict[tuple[str, str], str] = {}
+    # Whom a record shows with account and mail is known there, also where a search would not find them (a guest, a
+    # hidden mail, somebody who left): we must never un-assign them because of it.
+    accounts = _shown(sight)
     wanted = _assigned(project, sight)
     for place, lenses in sight.lenses.items():
         lens = lenses.get(_ASSIGNEES)
@@ -180,14 +192,30 @@ async def look_up_people(ws: Workspace, project: Project, sight: Sight, lease: L
         if lens is None or not lens.writable or state is None:
             continue
         known: dict[str, str | None] = dict((state.document or {}).get(_PEOPLE, {}))
-        missing = sorted(wanted - known.keys())
+        missing = sorted(person for person in wanted - known.keys() if (place[0], person) not in accounts)
         if missing and place not in sight.suspended:
             known.update(await _asked(ws.connections[place[0]], place, missing, sight))
             state = replace(state, document={**(state.document or {}), _PEOPLE: known})
             ws.ledger.store_readings(lease, [], container=state)
             sight.containers[place] = state
-        accounts.update({(place[0], mail): account for mail, account in known.items() if account})
+        found = {(place[0], mail): account for mail, account in known.items() if account}
+        accounts = {**found, **accounts}
     sight.directory = Directory(accounts, project.aliases)
+
+
+def _shown(sight: Sight) -> dict[tuple[str, str], str]:
+    """(connection, mail) -> account, of everyone whom a record shows with both."""
+    found: dict[tuple[str, str], str] = {}
+    for replica in sight.replicas.values():
+        lens = sight.lenses.get((replica.connection, replica.container), {}).get(_ASSIGNEES)
+        if lens is None:
+            continue
+        for record in (replica.seen, replica.reading):
+            if record is not None:
+                found.update(
+                    {(replica.connection, mail): account for account, mail in lens.seen(record.values)}
+                )
+    return found
 
 
 async def _asked(connector: Connector, place: Place, mails: list[str], sight: Sight) -> dict[str, str | None]:

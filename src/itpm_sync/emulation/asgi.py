@@ -52,7 +52,7 @@ class _Endpoint:
             now = self._emulator.clock.now()
             await reply(answer, send, head=call.method == "HEAD", cut=harm is Harm.CUT, now=now)
         if harm in (Harm.DROP, Harm.CUT):
-            _abort(scope)
+            await _abort(scope)
 
 
 async def read(scope: Scope, receive: Receive) -> Call:
@@ -100,8 +100,10 @@ async def _hung_up(receive: Receive, seconds: float) -> bool:
     return True
 
 
-def _abort(scope: Scope) -> None:
+async def _abort(scope: Scope) -> None:
     reset = scope.get("extensions", {}).get("itpm.reset")
     if reset is None:
         raise ConnectionResetError("the emulator was told to drop this connection")
     reset()
+    for _ in range(2):  # until the server has seen it, and takes the unfinished answer for what it is
+        await asyncio.sleep(0)

@@ -5,7 +5,7 @@ In: the text of a file. Out: plain data, and where each part of it stands. Probl
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from difflib import get_close_matches
 from typing import Any
 
@@ -17,6 +17,7 @@ from ruamel.yaml.error import MarkedYAMLError, YAMLError
 from itpm_sync.errors import Misconfigured, Problem
 
 Path = Sequence[str | int]
+_MOST_PARTS = 200_000
 MOST_BYTES = 1 << 20
 """A mapping or configuration file is written by people; a larger one is a mistake."""
 
@@ -28,7 +29,7 @@ class Document:
         """Raises Misconfigured, with the place, for what is no YAML or says a key twice."""
         self.file = file
         self._root = self._read(text)
-        self.data: Any = _plain(self._root)
+        self.data: Any = self._plain()
 
     def _read(self, text: str) -> Any:
         if len(text.encode("utf-8", "surrogatepass")) > MOST_BYTES:
@@ -56,6 +57,16 @@ class Document:
         except (YAMLError, ValueError, RecursionError) as error:
             says = " ".join(str(error).split())[:200]
             raise _bad(Problem(self.file, 0, 0, f"this is no YAML: {says}.", _HINT)) from None
+
+    def _plain(self) -> Any:
+        """The plain data. An alias that holds itself, or aliases of aliases without end, are refused."""
+        left = iter(range(_MOST_PARTS))
+        try:
+            return _plain(self._root, left)
+        except (RecursionError, StopIteration):
+            raise _bad(
+                Problem(self.file, 0, 0, "its aliases (*name) repeat without end.", "Write it out.")
+            ) from None
 
     def place(self, path: Path, *, key: bool = False) -> tuple[int, int]:
         """Line and column, from 1, of the value at `path`, or of its key; of the nearest part that is there."""
@@ -103,12 +114,13 @@ def _bad(problem: Problem) -> Misconfigured:
     return Misconfigured("The file cannot be read:", problems=[problem])
 
 
-def _plain(node: Any) -> Any:
-    """Plain dicts, lists and scalars of what ruamel read."""
+def _plain(node: Any, left: Iterator[int]) -> Any:
+    """Plain dicts, lists and scalars of what ruamel read. Raises StopIteration where there are too many parts."""
+    next(left)
     if isinstance(node, Mapping):
-        return {_plain(key): _plain(value) for key, value in node.items()}
+        return {_plain(key, left): _plain(value, left) for key, value in node.items()}
     if isinstance(node, list):
-        return [_plain(value) for value in node]
+        return [_plain(value, left) for value in node]
     if isinstance(node, bool) or node is None:
         return node
     for kind in (str, int, float):

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from itpm_sync.bases import NEVER, Conflict, Intent, ItemBase, Refusal, Replica, Side, Tie
@@ -17,9 +17,8 @@ from itpm_sync.connector import Record
 from itpm_sync.lens import Lens, Unliftable, Untranslatable
 from itpm_sync.model import Value
 from itpm_sync.plan import Loser
+from itpm_sync.push.desk import next_try
 from itpm_sync.ties import ContainerEnv
-
-_FIRST_WAIT, _LONGEST_WAIT = timedelta(hours=1), timedelta(hours=24)
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,8 +151,6 @@ def refusals(
 
 
 def refusal(intent: Intent, name: str, version: int, why: str, *, attempts: int, now: datetime) -> Refusal:
-    """A refusal with its next try: an hour after the first, then twice as long each time, a day at most."""
-    wait = min(_FIRST_WAIT * 2**attempts, _LONGEST_WAIT)
-    return Refusal(
-        intent.item, intent.connection, intent.container, name, version, why, attempts + 1, now + wait
-    )
+    """A refusal with its next try."""
+    place = (intent.item, intent.connection, intent.container)
+    return Refusal(*place, name, version, why, attempts + 1, next_try(now, attempts))

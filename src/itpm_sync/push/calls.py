@@ -11,7 +11,7 @@ from typing import Any
 
 from itpm_sync.bases import Intent, Replica, Tie
 from itpm_sync.connector import Change, Operation, Outcome, Presence, Record, Status
-from itpm_sync.errors import ItpmError, Retry, UnknownOutcome
+from itpm_sync.errors import ItpmError, Refused, Retry, UnknownOutcome
 from itpm_sync.ledger import Settlement
 from itpm_sync.model import Kind, Value
 from itpm_sync.plan import Action, FieldWrite
@@ -46,7 +46,7 @@ async def create(desk: Desk, place: Place, actions: Sequence[Action]) -> None:
         kind = next((write.new for write in writes if write.name == "kind"), _kind(desk, action))
         under = site.policy.under.get(kind) if isinstance(kind, Kind) else None
         values = site.connector.created_values(place[1], kind=str(kind), under=under)
-        values.update(_put(site, writes, values))
+        values.update(_put(desk, site, action, writes, values))
         calls.append(_call(desk, action, writes, Operation.CREATE, None, values))
     await _carry(desk, site, place, calls)
 
@@ -73,7 +73,7 @@ async def update(desk: Desk, place: Place, actions: Sequence[Action]) -> None:
             desk.note(action, "moved on", f"{moved} was edited there meanwhile; the next run decides again")
             _remember(desk, replica, expected)
             continue
-        values = _put(site, action.writes, expected.values)
+        values = _put(desk, site, action, action.writes, expected.values)
         wants_key = site.connector.capabilities.keys and expected.key != action.item
         if values or wants_key:
             calls.append(_call(desk, action, action.writes, Operation.UPDATE, replica, values, expected))
@@ -206,13 +206,22 @@ def _remember(desk: Desk, replica: Replica, record: Record) -> None:
     desk.keep(after)
 
 
-def _put(site: Site, writes: Sequence[FieldWrite], values: Mapping[str, Any]) -> dict[str, Any]:
-    """The native values to send: each field put onto the record as it is, one after the other."""
+def _put(
+    desk: Desk, site: Site, action: Action, writes: Sequence[FieldWrite], values: Mapping[str, Any]
+) -> dict[str, Any]:
+    """The native values to send: each field put onto the record as it is, one after the other.
+
+    What the tool cannot hold whole (21 assignees of 20) is not cut: that field is refused and named, the others go.
+    """
     sent: dict[str, Any] = {}
     for write in writes:
         lens = site.lenses.get(write.name)
-        if lens is not None:
+        if lens is None:
+            continue
+        try:
             sent.update(lens.put(write.new, {**values, **sent}, site.env))
+        except Refused as error:
+            desk.refuse(action, write, str(error))
     return sent
 
 

@@ -8,19 +8,27 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 
-from itpm_sync.bases import Conflict, Intent, ItemBase, Replica, Tie
+from itpm_sync.bases import Intent, ItemBase, Refusal, Replica, Tie
 from itpm_sync.connector import Connector
 from itpm_sync.ledger import Lease, Ledger, Settlement
 from itpm_sync.lens import Lens
-from itpm_sync.plan import Action
+from itpm_sync.plan import Action, FieldWrite
 from itpm_sync.policy import ContainerPolicy
 from itpm_sync.ports import Clock, Ids
 from itpm_sync.ties import ContainerEnv
 
 Place = tuple[str, str]
 """(connection, container)."""
+
+
+_FIRST_WAIT, _LONGEST_WAIT = timedelta(hours=1), timedelta(hours=24)
+
+
+def next_try(now: datetime, attempts: int) -> datetime:
+    """An hour after the first refusal, then twice as long each time, a day at most."""
+    return now + min(_FIRST_WAIT * int(2 ** min(attempts, 10)), _LONGEST_WAIT)
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +81,14 @@ class Desk:
     def note(self, action: Action, outcome: str, reason: str = "") -> None:
         self.carried.append(Carried(action, outcome, reason))
 
+    def refuse(self, action: Action, write: FieldWrite, why: str) -> None:
+        """A field that its tool cannot take: quarantined, and tried again later and later."""
+        key = (action.item, action.connection, action.container, write.name)
+        attempts, now = self.refused_before.get(key, 0), self.clock.now()
+        refusal = Refusal(*key, write.version, why, attempts + 1, next_try(now, attempts))
+        self.ledger.add_refusals(self.lease, self.run, [refusal])
+        self.note(action, "refused", f"{write.name}: {why}")
+
     def intend(self, intents: Sequence[Intent]) -> datetime:
         """Make intents durable and say that their calls go out now. Raises Fenced where the lease is lost."""
         self.lease = self.ledger.renew(self.lease, self.lease_seconds)
@@ -99,6 +115,3 @@ class Desk:
                 site.env.untie(replica.item)
             else:
                 site.env.tie(replica.item, replica.native_id)
-
-
-__all__ = ["Carried", "Conflict", "Desk", "Place", "Site"]

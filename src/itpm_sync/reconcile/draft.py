@@ -132,6 +132,18 @@ class Draft:
         self.tie(draft, identity)
         return item
 
+    def put_back(self, item: ItemDraft) -> None:
+        """Forget what was decided of an item: it is left out of this run, and nothing is written of it."""
+        base = item.base
+        item.agreed = dict(base.agreed)
+        for names in (item.opened, item.updated, item.closed, item.losers):
+            names.clear()
+        for draft in self.of_item[base.id]:
+            draft.at, draft.offers = dict(draft.base.at), dict(draft.base.offers)
+            draft.undecided, draft.accept = draft.base.undecided, False
+        item.held = {*item.held, *(name for view in self.world.containers.values() for name in view.lenses)}
+        self.note_parent(item)
+
     def warn(
         self, grade: Grade, says: str, draft: ReplicaDraft | None = None, *, field: str = "", mend: str = ""
     ) -> None:

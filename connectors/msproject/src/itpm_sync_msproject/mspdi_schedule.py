@@ -55,6 +55,12 @@ def write(plan: MspdiPlan, uid: int, values: Mapping[str, Any]) -> None:
     mspdi_progress.balance(plan, uid, actual_work=False)
 
 
+def let_go(plan: MspdiPlan, uid: int) -> None:
+    """Take away the constraint that holds the start of a task just made."""
+    put(plan.doc, plan.elements[uid], "ConstraintType", "0", order=TASK)
+    put(plan.doc, plan.elements[uid], "ConstraintDate", None, order=TASK)
+
+
 def write_work(plan: MspdiPlan, uid: int, minutes: float | None) -> None:
     """Write the effort of a task, in minutes; its assignments keep their shares."""
     doc, task = plan.doc, plan.elements[uid]

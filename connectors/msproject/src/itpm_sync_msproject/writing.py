@@ -13,7 +13,7 @@ from typing import Any
 from itpm_sync.connector import Change, Operation, Outcome, Record, Status
 from itpm_sync.errors import ItpmError, Refused, Stale, Unsupported
 from itpm_sync.kit.text import normal, one_line
-from itpm_sync_msproject import mspdi_custom, mspdi_outline
+from itpm_sync_msproject import mspdi_custom, mspdi_outline, mspdi_schedule
 from itpm_sync_msproject.field_ids import KEY_ALIAS
 from itpm_sync_msproject.mspdi_edit import Edit
 from itpm_sync_msproject.mspdi_plan import MspdiPlan
@@ -107,12 +107,13 @@ class PlanWriter:
         if reason:
             return _Draft(change.intent, Status.REFUSED, error=Refused(reason))
         dated = bool(values.get("Start") and values.get("Finish"))
+        kind = values.pop("Kind", None)
         uid = mspdi_outline.create(
             self._plan,
             under=under,
             name=name,
             key=change.key,
-            milestone=values.pop("Kind", None) == "milestone",
+            milestone=kind == "milestone",
             manual=None if dated else True,  # only a manually scheduled task may lack a date
         )
         mspdi_custom.write_key(self._plan, uid, self._options.key_field, change.key)
@@ -121,6 +122,8 @@ class PlanWriter:
             {one: value for one, value in values.items() if value not in (None, [], "")}
         )
         refused |= self._edit(uid, values)
+        if kind == "summary":  # its subtasks will give its dates: nothing may hold them
+            mspdi_schedule.let_go(self._plan, uid)
         return _Draft(change.intent, Status.PARTLY if refused else Status.APPLIED, uid, refused=refused)
 
     def _edit(self, uid: int, values: Mapping[str, Any]) -> dict[str, str]:
