@@ -43,6 +43,7 @@ check: $(READY)
 	$(RUN) ruff format --check
 	$(RUN) mypy src $(SOURCES)
 	$(VENV)/bin/lint-imports --no-logo
+	if [ -x $(VENV)/bin/hadolint ]; then $(VENV)/bin/hadolint deploy/Dockerfile; fi
 
 # Packages, versions and hashes for every platform; no address. `make lock UPGRADE=--upgrade` takes newer versions.
 lock: | $(VENV)/bin/uv

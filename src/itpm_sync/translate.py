@@ -106,8 +106,17 @@ def changed(before: Mapping[str, Any], now: Mapping[str, Any]) -> str:
             if lost:
                 names.append(f"{heading} ({'; '.join(lost[:3])})")
         else:
-            names.append(heading)
-    return ", ".join(names)
+            names.append(_moved(heading, old, new))
+    return "; ".join(names)
+
+
+def _moved(heading: str, old: Any, new: Any) -> str:
+    """What a heading said and says; of a mapping's field only that it changed, for its file is there to look at."""
+    if heading.startswith("mapping ") or not all(isinstance(each, str | None) for each in (old, new)):
+        return heading
+    if old is None:
+        return f"{heading} is new ({new})"
+    return f"{heading} was: {old}; is now: {new}" if new is not None else f"{heading} is no longer there"
 
 
 def _lost(old: Mapping[str, str], new: Mapping[str, str]) -> list[str]:

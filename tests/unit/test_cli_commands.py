@@ -265,6 +265,16 @@ def test_a_container_that_is_not_there_is_left_out_and_named(world: Path, cli: C
     assert "NOT in jira" in plan["warnings"][0]["says"]
 
 
+def test_a_changed_scope_stops_and_says_what_changed(synced: Path, cli: Cli) -> None:
+    text = CONFIGURATION.replace("container: NET}", "container: NET, takes: {kinds: [task]}}")
+    (synced / "itpm-sync.yaml").write_text(text, encoding="utf-8")
+    code, out, _ = cli("plan", "--json")
+    [brake] = json.loads(out)["brakes"]
+    assert (code, brake["kind"]) == (3, "changed configuration")
+    assert "jira: NET was: takes every kind; " in brake["says"]
+    assert "is now: takes task; " in brake["says"]
+
+
 def test_an_approval_of_another_project_is_refused(synced: Path, cli: Cli) -> None:
     assert cli("sync", "--approve", "run-nowhere")[0] == 2
     run = parsed(cli("runs", "list", "--json", "--limit", "1"))[0]["run"]

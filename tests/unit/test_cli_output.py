@@ -183,6 +183,12 @@ def test_a_stop_names_the_run_to_approve() -> None:
     assert "--approve run-1`" in list(told.lines(document(brakes=[brake])))[-1]
 
 
+def test_what_a_brake_holds_is_shown_before_anybody_approves_it() -> None:
+    lines = list(told.lines(document(held=[action(1)])))
+    assert lines[1:3] == ["  1 held until approved", "  NET in jira, held until it is approved"]
+    assert "Task 1 (1): title A → B" in lines[3]
+
+
 def test_an_empty_plan_says_so_only_where_everything_was_seen() -> None:
     assert "every tool says the same" in told.summary(document())
     left = {"grade": "left out", "says": "", "mend": ""}

@@ -75,13 +75,11 @@ def test_every_project_stands_on_the_portfolio_of_a_place(settings: Settings) ->
 def test_a_change_of_a_mapping_is_named_by_its_field(settings: Settings) -> None:
     before = project(settings, settings.projects["one"]).basis
     file = settings.mappings / "msproject.yaml"
-    file.write_text(
-        file.read_text(encoding="utf-8").replace("field: notes", "field: Text9"), encoding="utf-8"
-    )
+    text = file.read_text(encoding="utf-8")
+    assert "limit: 255" in text
+    file.write_text(text.replace("limit: 255", "limit: 99", 1), encoding="utf-8")
     now = project(settings, settings.projects["one"]).basis
-    assert [name for name in before if before[name] != now.get(name)] == [
-        "mapping msproject.yaml: description"
-    ]
+    assert [name for name in before if before[name] != now.get(name)] == ["mapping msproject.yaml: title"]
 
 
 def test_a_comment_in_a_mapping_changes_nothing(settings: Settings) -> None:

@@ -183,6 +183,13 @@ class Desk:
             {"name": "Response", "type": "paragraph"},
             {"name": "Sponsor", "type": "person"},
             {"name": "Tags", "type": "labels"},
+            {"name": "Promised date", "type": "date"},
+            {"name": "Need by", "type": "date"},
+            {"name": "Gate", "type": "text"},
+            {"name": "Probability", "type": "number"},
+            {"name": "Impact", "type": "number"},
+            {"name": "RAG", "type": "option", "options": ["Green", "Amber", "Red", "Grey"]},
+            {"name": "RAG reason", "type": "text"},
         ]
         self.site.seed(SITE | {"fields": fields})
         self.epics = [

@@ -418,6 +418,22 @@ class TestStatus:
 
         assert [outcome.status for outcome in jira.run(story)] == [Status.APPLIED]
 
+    def test_what_could_not_be_tried_for_now_is_for_a_later_run_and_no_refusal(
+        self, jira: Jira, make: Make, site: JiraEmulator
+    ) -> None:
+        number = make()
+        site.faults.add(Fault(r".*/transitions", "GET", When.AFTER, Harm.HTML))
+        outcome = jira.update(number, {"summary": "New", "status": "10003"})
+        assert (outcome.status, dict(outcome.refused)) == (Status.RETRY, {})
+        assert outcome.record is not None
+        assert outcome.record.values["summary"] == "New"
+
+    def test_a_created_issue_is_told_whatever_fails_afterwards(self, jira: Jira, site: JiraEmulator) -> None:
+        site.faults.add(Fault(r".*/transitions", "GET", When.AFTER, Harm.HTML))
+        outcome = jira.apply(new({"summary": "New", "status": "10003"}))[0]
+        assert (outcome.status, set(outcome.refused)) == (Status.PARTLY, {"status"})
+        assert outcome.record is not None
+
     def test_a_lost_transition_is_unknown(self, jira: Jira, make: Make, site: JiraEmulator) -> None:
         number = make()
         site.faults.add(Fault(r".*/transitions", "POST", When.AFTER, Harm.DROP))

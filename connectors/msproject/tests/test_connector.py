@@ -224,13 +224,23 @@ def test_a_new_summary_task_is_held_by_no_constraint(connector: MsProjectConnect
     assert run(records(connector))["Phase 2"].values["Kind"] == "summary"
 
 
-def test_a_creation_without_a_place_or_a_free_key_field_is_refused(connect: Connect) -> None:
-    (nowhere,) = run(connect().apply("rollout.xml", [create("k", Name="x", under="9.9")]))
+def test_a_creation_without_a_place_is_refused(connector: MsProjectConnector) -> None:
+    (nowhere,) = run(connector.apply("rollout.xml", [create("k", Name="x", under="9.9")]))
     assert nowhere.status is Status.REFUSED
     assert "under" in str(nowhere.error)
-    (taken,) = run(connect(key_field="Text5").apply("rollout.xml", [create("k", Name="x")]))
-    assert taken.status is Status.REFUSED
-    assert "key_field" in str(taken.error)
+
+
+def test_a_key_field_that_people_use_is_left_to_them(connect: Connect) -> None:
+    async def story() -> None:
+        connector = connect(key_field="Text5")
+        (made,) = await connector.apply("rollout.xml", [create("item-9", Name="x")])
+        assert made.record is not None
+        assert made.record.key == "item-9"
+        assert "Text5" not in made.record.values
+        assert "Text30" not in {field.name for field in (await connector.describe("rollout.xml")).fields}
+        assert (await records(connector))["Verkabelung prüfen"].values["Text5"] == "Köln"
+
+    run(story())
 
 
 def test_tasks_are_never_deleted(connector: MsProjectConnector) -> None:

@@ -9,6 +9,7 @@ import pytest
 
 from itpm_sync_msproject import mspdi_custom, mspdi_outline
 from itpm_sync_msproject.element_order import ASSIGNMENT, TASK
+from itpm_sync_msproject.keys import key_field_of
 from itpm_sync_msproject.mspdi_edit import Edit
 from itpm_sync_msproject.mspdi_plan import MspdiPlan
 from itpm_sync_msproject.mspdi_rows import rows_of
@@ -317,12 +318,17 @@ def test_a_block_moves_with_all_under_it(plan: MspdiPlan, worker: PlanWorker) ->
     assert len(plan.doc.canonical()) == pytest.approx(len(before), abs=40)
 
 
-def test_the_key_field_is_only_ours_where_nobody_uses_it(plan: MspdiPlan) -> None:
-    assert mspdi_custom.key_free(plan, "Text30")
-    assert not mspdi_custom.key_free(plan, "Text5")
-    Edit(plan, FREE, {"Text9": "theirs"}).carry_out()
+def test_the_key_stands_where_nobody_uses_the_field(plan: MspdiPlan) -> None:
+    assert key_field_of(plan.rows) == "Text30"
+    assert key_field_of(plan.rows, "Text20") == "Text20"
+    assert key_field_of(plan.rows, "Text5") == "Text30"  # the plan's own Site
+    Edit(plan, FREE, {"Text30": "theirs", "Text29": "too"}).carry_out()
     plan.refresh()
-    assert not mspdi_custom.key_free(plan, "Text9")
+    assert key_field_of(plan.rows) == "Text28"
+    mspdi_custom.write_key(plan, FREE, "Text28", "item-1")
+    plan.refresh()
+    assert key_field_of(plan.rows, "Text20") == "Text28"  # a plan that has one keeps it
+    assert Records(plan.rows, "rollout.xml").by_uid(FREE).key == "item-1"
 
 
 def test_dropped_is_inactive(apply: Apply) -> None:

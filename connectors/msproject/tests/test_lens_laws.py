@@ -34,7 +34,6 @@ from itpm_sync.model import (
 from itpm_sync.testing.mapped import Compiled, compiled
 from itpm_sync_msproject.describing import info_of
 from itpm_sync_msproject.emulated.building import build
-from itpm_sync_msproject.field_ids import KEY_FIELD
 from itpm_sync_msproject.mspdi import Mspdi
 from itpm_sync_msproject.mspdi_rows import rows_of
 from itpm_sync_msproject.records import Records
@@ -64,9 +63,7 @@ DATA = build("laws.xml", PLAN)
 OPTIONS = MsProjectSettings(folder=".")  # type: ignore[arg-type]
 RECORDS = list(Records(rows_of(Mspdi("laws.xml", DATA)), "laws.xml"))
 P, Q, R, M, S = RECORDS
-COMPILED: Compiled = compiled(
-    "msproject", info_of(rows_of(Mspdi("laws.xml", DATA)), "laws.xml", key_field=KEY_FIELD)
-)
+COMPILED: Compiled = compiled("msproject", info_of(rows_of(Mspdi("laws.xml", DATA)), "laws.xml"))
 
 
 class Around:

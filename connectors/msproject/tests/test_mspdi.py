@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import codecs
+import json
+from xml.sax.saxutils import escape
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from itpm_sync.errors import Unreadable
 from itpm_sync_msproject.mspdi import Mspdi
 from itpm_sync_msproject.mspdi_edit import Edit
 from itpm_sync_msproject.mspdi_plan import MspdiPlan
 from itpm_sync_msproject.mspdi_rows import rows_of
+from itpm_sync_msproject.records import Records
 
 NS = 'xmlns="http://schemas.microsoft.com/project"'
 TASKS = "<Tasks><Task><UID>1</UID><ID>1</ID><Name>A</Name><OutlineLevel>1</OutlineLevel><Notes></Notes></Task></Tasks>"
@@ -132,3 +137,62 @@ def test_nonsense_in_fields_is_read_as_nothing() -> None:
     said = "<Start>soon</Start><PercentComplete>many</PercentComplete><Duration>long</Duration><Priority>x</Priority>"
     task = rows_of(Mspdi("p", plan(TASKS.replace("<Notes></Notes>", said)))).tasks[0]
     assert (task.start, task.percent, task.duration, task.priority) == (None, 0, None, None)
+
+
+TAGS = (
+    "UID ID Name Active Manual IsNull WBS OutlineLevel Priority Start Finish Duration DurationFormat Work Milestone "
+    "Summary PercentComplete ActualStart ActualFinish ActualDuration RemainingDuration Cost ConstraintType "
+    "ConstraintDate CalendarUID Deadline TotalSlack GUID ExternalTask"
+).split()
+TEXTS = st.one_of(
+    st.sampled_from(
+        "-1 0 1 1e400 -1e400 nan inf 99999999999999999999 0001-01-01T00:00:00 9999-12-31T23:59:59 24:00 PT8H0M0S "
+        "PT1e9H PT99999999999999999999H -PT8H P1Y 8 39 53 true false {00000000-0000-0000-0000-000000000000}".split()
+    ),
+    st.text(st.characters(exclude_categories=["C"]), max_size=12),
+    st.datetimes().map(lambda at: at.isoformat()),
+    st.integers().map(str),
+)
+
+
+@given(st.lists(st.dictionaries(st.sampled_from(TAGS), TEXTS), min_size=1, max_size=4))
+def test_no_field_however_broken_makes_the_plan_unreadable(tasks: list[dict[str, str]]) -> None:
+    inner = "".join(
+        f"<Task><UID>{number}</UID>"
+        + "".join(f"<{tag}>{escape(text)}</{tag}>" for tag, text in task.items())
+        + "</Task>"
+        for number, task in enumerate(tasks, start=1)
+    )
+    opened = MspdiPlan("p", plan(f"<Tasks>{inner}</Tasks>"))
+    for record in Records(opened.rows, "p"):
+        json.dumps(dict(record.values), allow_nan=False)
+    for uid in list(opened.tasks):
+        values = {
+            "PercentComplete": 40,
+            "ActualStart": "2026-03-02",
+            "Start": "2026-03-02",
+            "Finish": "2026-03-05",
+        }
+        Edit(opened, uid, {**values, "Name": "x", "Work": 60, "Assignments": ["a@example.org"]}).carry_out()
+    rows_of(Mspdi("p", opened.to_bytes()))
+
+
+WHEN = "<TimePeriod><FromDate>{}</FromDate><ToDate>{}</ToDate></TimePeriod>"
+
+
+@given(
+    st.sampled_from(["1", "2", "3", "4", "5", "6", "7", "9", "x"]),
+    st.sampled_from(["0001-01-01", "2026-01-01", "9999-12-31", "never"]),
+    st.sampled_from(["2026-12-31", "9999-12-31", "0001-01-01"]),
+    st.dictionaries(
+        st.sampled_from(["Period", "Month", "MonthDay", "MonthItem", "MonthPosition", "DaysOfWeek"]), TEXTS
+    ),
+)
+def test_no_calendar_exception_however_broken_hangs_or_breaks(
+    kind: str, first: str, last: str, more: dict[str, str]
+) -> None:
+    said = "".join(f"<{tag}>{escape(text)}</{tag}>" for tag, text in more.items())
+    exception = f"<Exception>{WHEN.format(first, last)}<Type>{kind}</Type>{said}</Exception>"
+    calendar = f"<Calendar><UID>1</UID><IsBaseCalendar>1</IsBaseCalendar><Exceptions>{exception}</Exceptions></Calendar>"
+    rows = rows_of(Mspdi("p", plan(f"<Calendars>{calendar}</Calendars>{TASKS}")))
+    assert len(rows.calendars[0].exceptions) <= 40_000

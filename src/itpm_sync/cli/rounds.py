@@ -17,7 +17,7 @@ from itpm_sync.errors import ItpmError
 if TYPE_CHECKING:
     from itpm_sync.cycle import Put, RunReport, Workspace
 
-_LISTS = ("actions", "offers", "conflicts", "proposals", "warnings", "brakes")
+_LISTS = ("actions", "held", "offers", "conflicts", "proposals", "warnings", "brakes")
 
 
 @dataclass(frozen=True, slots=True)

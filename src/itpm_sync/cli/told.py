@@ -13,6 +13,12 @@ from typing import Any
 Document = Mapping[str, Any]
 MOST = 30
 """Lines of one container before the rest is only counted."""
+_COUNTED = {
+    "held": "held until approved",
+    "offers": "offered",
+    "conflicts": "open conflicts",
+    "proposals": "to pair",
+}
 _VERBS = {"create": "create", "update": "change", "delete": "delete"}
 
 
@@ -22,6 +28,8 @@ def lines(document: Document, *, most: int = MOST) -> Iterator[str]:
     yield f"  {summary(document)}"
     for place, actions in _by_place(document["actions"]):
         yield from _container(place, actions, most)
+    for place, actions in _by_place(document.get("held", ())):  # what a container's brake stops
+        yield from _container(f"{place}, held until it is approved", actions, most)
     yield from _listed("To be typed by hand", [_offer(each) for each in document["offers"]], most)
     yield from _listed("Open conflicts", [_conflict(each) for each in document["conflicts"]], most)
     yield from _listed("May be the same item", [_proposal(each) for each in document["proposals"]], most)
@@ -36,8 +44,8 @@ def summary(document: Document) -> str:
     """One line of counts."""
     counts = Counter(action["operation"] for action in document["actions"])
     parts = [f"{number} to {_VERBS.get(verb, verb)}" for verb, number in sorted(counts.items())]
-    for name, word in (("offers", "offered"), ("conflicts", "open conflicts"), ("proposals", "to pair")):
-        if document[name]:
+    for name, word in _COUNTED.items():
+        if document.get(name):
             parts.append(f"{len(document[name])} {word}")
     outcomes = Counter(action["outcome"] for action in document["actions"] if "outcome" in action)
     if outcomes:

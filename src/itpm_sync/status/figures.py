@@ -95,7 +95,7 @@ def figures(subject: Subject, now: datetime, *, limits: Limits | None = None) ->
         risk_dimension(risks, bounds),
         issue_dimension(issues, bounds),
     )
-    rag, headline, reason = _verdict(dimensions, stale)
+    rag, headline, reason = _verdict(dimensions)
     states = Counter(task.state for task in tasks)
     return Figures(
         subject=subject,
@@ -147,12 +147,10 @@ def _aged(dimension: Dimension, stale: Sequence[str], limits: Limits) -> Dimensi
     return replace(dimension, reasons=(*dimension.reasons, *stale), rule=rule)
 
 
-def _verdict(dimensions: Sequence[Dimension], stale: Sequence[str]) -> tuple[Rag, str, str]:
-    """The worst of what was measured. Stale data forbids green here too: risks and costs are no younger."""
+def _verdict(dimensions: Sequence[Dimension]) -> tuple[Rag, str, str]:
+    """The worst of what was measured. The schedule always is, so that stale data keeps the whole from green."""
     measured = [dimension for dimension in dimensions if dimension.measured]
     rag = worst([dimension.rag for dimension in measured])
-    if False and rag is Rag.GREEN:
-        rag = Rag.GREY
     ranked = sorted(measured, key=lambda dimension: -severity(dimension.rag))
     if not ranked:
         return Rag.GREY, "Nothing was measured", "Nothing was measured."

@@ -45,10 +45,11 @@ def test_one_stale_source_of_two_forbids_green(source: Source) -> None:
     assert "Plan.mpp" in found.reason
 
 
-def test_stale_data_hides_no_red() -> None:
-    late = milestone("Go-live", "2027-06-22", base="2027-01-22")
+@pytest.mark.parametrize(("on", "rag"), [("2027-06-22", Rag.RED), ("2027-02-01", Rag.AMBER)])
+def test_stale_data_hides_neither_red_nor_amber(on: str, rag: Rag) -> None:
+    late = milestone("Go-live", on, base="2027-01-22")
     old = replace(FRESH, read=NOW - timedelta(days=3))
-    assert figures(subject(GOOD[0], late, sources=[old]), NOW).rag is Rag.RED
+    assert figures(subject(GOOD[0], late, sources=[old]), NOW).rag is rag
 
 
 def test_a_status_date_of_long_ago_is_stale_data() -> None:

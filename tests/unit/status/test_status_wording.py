@@ -49,7 +49,7 @@ def test_ages_are_said_in_their_largest_unit(span: timedelta, says: str) -> None
 def test_text_that_would_turn_or_hide_its_surroundings_is_made_visible() -> None:
     assert clean("a\u202egpj.exe") == "a[U+202E]gpj.exe"
     assert clean("zero\u200bwidth\ufeff") == "zero[U+200B]width[U+FEFF]"
-    assert clean("bell\x07 null\x00") == "bell\u2407 null\u2400"
+    assert clean("bell\x07 null\x00 escape\x1b") == "bell\u2407 null\u2400 escape\u241b"
     assert clean("half \ud83d") == "half \ufffd"
     assert clean("one\r\n two\tthree") == "one two three"
 

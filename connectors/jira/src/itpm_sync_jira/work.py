@@ -10,8 +10,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from itpm_sync.connector import Change, Outcome, Record, Status
-from itpm_sync.errors import ItpmError, Retry, Unavailable, UnknownOutcome
+from itpm_sync.connector import Change, Operation, Outcome, Record, Status
+from itpm_sync.errors import ItpmError, NotTheVendor, Retry, Unavailable, UnknownOutcome
 
 from .client import FieldRefusal
 from .wire import Wanted
@@ -37,12 +37,19 @@ class Work:
     stale: bool = False
     over: bool = False
     """Nothing more is to be tried."""
+    later: bool = False
+    """Something could not be tried for now; what was done stands in the record."""
     touched: bool = False
     """Changed by a call that does not tell the result: to be read again."""
     replaced: dict[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.refused.update(self.wanted.refused)
+
+    @property
+    def made(self) -> bool:
+        """Whether it is a creation that succeeded: that must be told, whatever failed afterwards."""
+        return self.change.operation is Operation.CREATE and self.native_id is not None
 
     @property
     def title(self) -> str:
@@ -57,6 +64,9 @@ class Work:
         self.error = self.error if isinstance(self.error, UnknownOutcome) else error
         if isinstance(error, UnknownOutcome):
             self.touched = self.over = True
+            return
+        if isinstance(error, Retry | Unavailable | NotTheVendor) and not self.made:
+            self.later = True
             return
         told = error.__cause__ if isinstance(error.__cause__, FieldRefusal) else None
         for name in names:
@@ -83,8 +93,8 @@ class Work:
             return Status.STALE
         if isinstance(self.error, UnknownOutcome):
             return Status.UNKNOWN
+        if self.later:
+            return Status.RETRY
         if not self.refused and self.error is None:
             return Status.APPLIED
-        if self.applied:
-            return Status.PARTLY
-        return Status.RETRY if isinstance(self.error, Retry | Unavailable) else Status.REFUSED
+        return Status.PARTLY if self.applied else Status.REFUSED

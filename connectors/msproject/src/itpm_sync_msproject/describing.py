@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from itpm_sync.connector import ContainerInfo, NativeField
 from itpm_sync.model import STANDARD, Calendar, ProjectFacts
-from itpm_sync_msproject.field_ids import IDS, family
+from itpm_sync_msproject.field_ids import IDS, KEY_FIELD, family
+from itpm_sync_msproject.keys import key_field_of
 from itpm_sync_msproject.rows import CalendarRow, FileKind, PlanRows
 
 _FIELDS = (
@@ -61,8 +62,9 @@ _TYPES = {
 }
 
 
-def info_of(plan: PlanRows, container: str, *, key_field: str) -> ContainerInfo:
+def info_of(plan: PlanRows, container: str, *, wanted_key_field: str = KEY_FIELD) -> ContainerInfo:
     """The container as the port wants it. Files of other formats than XML take changes by hand."""
+    key_field = key_field_of(plan, wanted_key_field)
     by_hand = plan.kind is not FileKind.MSPDI
     aliases = dict(plan.aliases)
     fields = [

@@ -17,6 +17,9 @@ _PT = re.compile(
 _MINUTES = (0.0, 0.0, 1440.0, 60.0, 1.0, 1 / 60)
 """Of a year, a month (never written by Project, not to be guessed), a day, an hour, a minute, a second."""
 
+MAX_MINUTES = 1e9
+"""Nineteen centuries: a longer duration is a broken one."""
+
 UNITS = {3: "m", 5: "h", 7: "d", 9: "w", 11: "mo"}
 """Working-time format codes; one more is elapsed, 32 more is estimated."""
 
@@ -34,6 +37,8 @@ def minutes_of(text: str | None) -> float | None:
         return None
     sign, *parts = match.groups()
     total = sum(float(part) * unit for part, unit in zip(parts, _MINUTES, strict=True) if part)
+    if total > MAX_MINUTES:
+        return None
     return -total if sign else total
 
 

@@ -65,6 +65,7 @@ def _spread(found: dict[date, Spans], exception: Any) -> None:
     if first is None or last is None:
         return
     spans = _spans(exception)
-    while first <= last and len(found) < MAX_EXCEPTION_DAYS:
-        found[first] = spans
-        first += timedelta(days=1)
+    for number in range(min((last - first).days + 1, MAX_EXCEPTION_DAYS)):
+        if len(found) >= MAX_EXCEPTION_DAYS:
+            return
+        found[first + timedelta(days=number)] = spans

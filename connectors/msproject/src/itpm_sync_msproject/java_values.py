@@ -10,8 +10,9 @@ from collections.abc import Mapping
 from datetime import date, datetime, time
 from typing import Any
 
-from itpm_sync_msproject.rows import ProjectRow, Span
+from itpm_sync_msproject.rows import EARLIEST, LATEST, ProjectRow, Span
 
+MAX_NUMBER = 1e15
 Java = Any
 """An object of the Java machine, or None."""
 
@@ -32,9 +33,10 @@ def moment(value: Java) -> datetime | None:
     if value is None:
         return None
     try:
-        return datetime.fromisoformat(str(value)).replace(microsecond=0)
+        found = datetime.fromisoformat(str(value)).replace(microsecond=0)
     except ValueError:  # a year beyond 9999: the file says nonsense
         return None
+    return found if EARLIEST <= found.year <= LATEST else None
 
 
 def day(value: Java) -> date | None:
@@ -57,12 +59,14 @@ def text(value: Java) -> str:
 
 def number(value: Java) -> float | None:
     """Any number."""
-    return None if value is None else float(value)
+    found = None if value is None else float(value)
+    return found if found is not None and abs(found) < MAX_NUMBER else None  # nor infinite, nor no number
 
 
 def whole(value: Java) -> int | None:
     """Any number, as a whole one."""
-    return None if value is None else round(float(value))
+    found = number(value)
+    return None if found is None else round(found)
 
 
 def guid(value: Java) -> str | None:
@@ -89,7 +93,8 @@ class Spans:
         unit, elapsed = self._unit(value.getUnits())
         factor = (_ELAPSED if elapsed else self._working)[unit]
         # Files hold tenths of minutes; MPXJ divided them into the shown unit, which leaves a rounding error.
-        return Span(round(float(value.getDuration()) * factor, 2), unit, elapsed, estimated)
+        minutes = number(float(value.getDuration()) * factor)
+        return None if minutes is None else Span(round(minutes, 2), unit, elapsed, estimated)
 
     def minutes(self, value: Java) -> float | None:
         """The span's minutes alone."""

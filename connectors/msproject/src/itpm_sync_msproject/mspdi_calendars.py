@@ -117,9 +117,8 @@ def _days(doc: Mspdi, element: Element) -> Iterator[date]:
 
 
 def _every_day(first: date, last: date) -> Iterator[date]:
-    while first <= last:
-        yield first
-        first += timedelta(days=1)
+    for number in range((last - first).days + 1):
+        yield first + timedelta(days=number)
 
 
 def _falls(doc: Mspdi, element: Element, day: date, *, first: date, kind: int, every: int) -> bool:

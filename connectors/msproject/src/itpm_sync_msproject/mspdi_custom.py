@@ -36,14 +36,6 @@ def write(plan: MspdiPlan, uid: int, name: str, value: Plain) -> None:
         put(plan.doc, element, "DurationFormat", str(DAYS), order=EXTENDED)
 
 
-def key_free(plan: MspdiPlan, field: str) -> bool:
-    """Whether the field is ours to keep keys in: nobody gave it another name, and nobody fills it unnamed."""
-    alias = dict(plan.rows.aliases).get(field)
-    if alias is None:
-        return not any(one.name == field for task in plan.rows.tasks for one in task.custom)
-    return alias == KEY_ALIAS
-
-
 def write_key(plan: MspdiPlan, uid: int, field: str, key: str) -> None:
     """Write our key, and show the column by its name in Project."""
     declare(plan, field, alias=KEY_ALIAS)

@@ -22,6 +22,8 @@ from itpm_sync_msproject.field_ids import NAMES, family
 from itpm_sync_msproject.mspdi import Element, Mspdi
 from itpm_sync_msproject.mspdi_calendars import calendars
 from itpm_sync_msproject.rows import (
+    EARLIEST,
+    LATEST,
     AssignmentRow,
     BaselineRow,
     CustomRow,
@@ -33,6 +35,7 @@ from itpm_sync_msproject.rows import (
     TaskRow,
 )
 
+MAX_NUMBER = 1e15
 Texts = Mapping[str, str]
 """Texts of an element's children by local name; empty ones are left out."""
 
@@ -69,9 +72,10 @@ def texts(doc: Mspdi, parent: Element) -> dict[str, str]:
 def moment(text: str | None) -> datetime | None:
     """A date and time of the file: naive, local to the project. None for what is none."""
     try:
-        return datetime.fromisoformat(text).replace(tzinfo=None, microsecond=0) if text else None
+        found = datetime.fromisoformat(text).replace(tzinfo=None, microsecond=0) if text else None
     except ValueError:
         return None
+    return found if found is not None and EARLIEST <= found.year <= LATEST else None
 
 
 def whole(text: str | None) -> int | None:
@@ -83,9 +87,10 @@ def whole(text: str | None) -> int | None:
 def number(text: str | None) -> float | None:
     """A number; None for what is none."""
     try:
-        return float(text) if text else None
+        found = float(text) if text else None
     except ValueError:
         return None
+    return found if found is not None and abs(found) < MAX_NUMBER else None  # nor infinite, nor no number
 
 
 def flag(text: str | None, *, default: bool = False) -> bool:

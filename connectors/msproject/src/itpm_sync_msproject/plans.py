@@ -74,7 +74,7 @@ class Plans:
 
     async def describe(self, container: str) -> ContainerInfo:
         _, rows = await self._threads.run(self._read, container)
-        return info_of(rows, container, key_field=self._options.key_field)
+        return info_of(rows, container, wanted_key_field=self._options.key_field)
 
     async def listing(self, container: str, cursor: str | None, *, since: str | None) -> Listing | None:
         """The records, or None where the file is the one of `cursor`. Raises Unavailable for an older copy."""
@@ -112,7 +112,7 @@ class Plans:
 
     def _records(self, container: str) -> Records:
         _, rows = self._read(container)
-        return Records(rows, container, key_field=self._options.key_field)
+        return Records(rows, container)
 
     def _list(self, container: str, cursor: str | None, since: str | None) -> Listing | None:
         content = self._folder.read(container)
@@ -123,7 +123,7 @@ class Plans:
         saved = rows.project.last_saved
         stamp = f" {saved.isoformat()}" if saved else ""
         return Listing(
-            Records(rows, container, key_field=self._options.key_field),
+            Records(rows, container),
             f"{RECORDS_VERSION} {self._last[container][0]}{stamp}",
         )
 

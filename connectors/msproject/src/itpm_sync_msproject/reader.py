@@ -11,7 +11,6 @@ from pathlib import Path
 from itpm_sync.connector import FileContent, FileReader
 from itpm_sync.errors import Unreadable
 from itpm_sync_msproject.describing import info_of
-from itpm_sync_msproject.field_ids import KEY_FIELD
 from itpm_sync_msproject.mspdi import MAX_BYTES
 from itpm_sync_msproject.reading import read_plan
 from itpm_sync_msproject.records import Records
@@ -47,7 +46,7 @@ class PlanReader(FileReader):
             ) from None
         rows = read_plan(name, data, self._worker)
         return FileContent(
-            info=info_of(rows, name, key_field=KEY_FIELD),
+            info=info_of(rows, name),
             records=list(Records(rows, name)),
             warnings=[f"{name}: {warning}" for warning in rows.warnings],
             # A plan names no zone. UTC is at most half a day off, and the age is only shown and held against weeks.

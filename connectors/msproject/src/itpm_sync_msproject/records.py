@@ -15,7 +15,7 @@ from typing import Any
 from itpm_sync.connector import Record
 from itpm_sync_msproject.computing import Computing
 from itpm_sync_msproject.edges import Edges
-from itpm_sync_msproject.field_ids import KEY_ALIAS, KEY_FIELD
+from itpm_sync_msproject.keys import is_key, key_of
 from itpm_sync_msproject.mspdi_people import account_of
 from itpm_sync_msproject.rows import CustomRow, FileKind, LinkRow, PlanRows, ResourceRow, Span, TaskRow
 from itpm_sync_msproject.working_time import Calendars
@@ -34,8 +34,8 @@ def native_id(container: str, task: TaskRow) -> str:
 class Records:
     """The records of one plan."""
 
-    def __init__(self, plan: PlanRows, container: str, *, key_field: str = KEY_FIELD) -> None:
-        self._plan, self._container, self._key_field = plan, container, key_field
+    def __init__(self, plan: PlanRows, container: str) -> None:
+        self._plan, self._container = plan, container
         self._tasks = {row.uid: row for row in plan.tasks}
         self._computing = Computing(self._tasks, from_start=plan.project.from_start)
         self._calendars = Calendars(plan)
@@ -58,14 +58,14 @@ class Records:
     def of(self, task: TaskRow) -> Record:
         """One task as a record. Its revision is a digest of what it says: another value, another revision."""
         values = self._values(task)
-        key = next((one.value for one in task.custom if self._is_key(one)), None)
+        key = key_of(task)
         text = json.dumps([values, key], sort_keys=True, ensure_ascii=False, separators=(",", ":"))
         return Record(
             native_id=self._ids[task.uid],
             revision=hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:32],
             values=values,
             computed=self._computing.of(task),
-            key=str(key) if key else None,
+            key=key or None,
             name=f"{task.wbs} {task.name}".strip(),
         )
 
@@ -111,10 +111,7 @@ class Records:
             "Hyperlinks": [{"url": task.hyperlink, "title": task.hyperlink_title}] if task.hyperlink else [],
             "Predecessors": [self._link(one) for one in sorted(task.links, key=lambda one: one.predecessor)],
             "Assignments": self._people(task),
-        } | {one.name: _plain(one) for one in task.custom if not self._is_key(one)}
-
-    def _is_key(self, one: CustomRow) -> bool:
-        return one.name == self._key_field and one.alias == KEY_ALIAS
+        } | {one.name: _plain(one) for one in task.custom if not is_key(one)}
 
     def _link(self, link: LinkRow) -> dict[str, Any]:
         native = self._ids.get(link.predecessor) or f"{self._container}{SEPARATOR}uid-{link.predecessor}"

@@ -11,6 +11,9 @@ from dataclasses import dataclass
 from datetime import date, datetime, time
 from enum import StrEnum
 
+EARLIEST, LATEST = 1900, 9990
+"""Years of dates that mean something: tools write the year 1 for no date, and some counting needs room at the end."""
+
 
 class FileKind(StrEnum):
     """Which reader a file wants, told from its first bytes."""

@@ -50,7 +50,9 @@ class MsProjectSettings(BaseModel):
         512, ge=64, le=16_384, description="Megabytes of memory that reading one file may take."
     )
     max_megabytes: int = Field(200, ge=1, le=200, description="Larger files are refused.")
-    key_field: str = Field(KEY_FIELD, description="The text field of a task that holds our key.")
+    key_field: str = Field(
+        KEY_FIELD, description="The text field of a task for our key, where the plan does not use it."
+    )
     add_people: bool = Field(
         default=True, description="Whether a person may be added to a plan's resources, by mail."
     )

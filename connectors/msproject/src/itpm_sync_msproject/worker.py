@@ -7,7 +7,6 @@ replaced after a number of files. Blocking: asynchronous callers use a thread.
 
 from __future__ import annotations
 
-import contextlib
 import multiprocessing
 import shutil
 import tempfile
@@ -17,14 +16,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from multiprocessing.process import BaseProcess
-from typing import Any
 
-from itpm_sync.errors import Misconfigured, Unreadable
+from itpm_sync.errors import Misconfigured
 from itpm_sync_msproject.answers import Answer, Trouble
 from itpm_sync_msproject.rows import FileKind, PlanRows
 from itpm_sync_msproject.worker_child import serve
-
-Reader = Callable[[FileKind, bytes, bool], Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +42,8 @@ class PlanWorker:
     def __init__(self, limits: WorkerLimits | None = None, *, target: Callable[..., None] = serve) -> None:
         self._limits = limits or WorkerLimits()
         self._target = target
+        self._choices = ["system", "bundled"] if self._limits.jvm == "auto" else [self._limits.jvm]
+        """The Javas to try; the first that works is kept."""
         self._lock = threading.Lock()
         self._process: BaseProcess | None = None
         self._pipe: Connection | None = None
@@ -112,11 +110,11 @@ class PlanWorker:
         if self._process is not None and self._process.is_alive():
             return
         self._stop()
-        choices = ["system", "bundled"] if self._limits.jvm == "auto" else [self._limits.jvm]
         reasons = []
-        for choice in choices:
+        for choice in self._choices:
             reason = self._start(choice)
             if not reason:
+                self._choices = [choice]
                 return
             reasons.append(reason)
         raise Misconfigured(
@@ -162,12 +160,3 @@ class PlanWorker:
             process.close()
         if tidy is not None:
             tidy()
-
-
-def read_once(name: str, data: bytes, kind: FileKind, *, limits: WorkerLimits | None = None) -> PlanRows:
-    """Read one file in a worker of its own. Raises as PlanWorker.read does."""
-    with contextlib.closing(PlanWorker(limits)) as worker:
-        return worker.read(name, data, kind)
-
-
-__all__ = ["PlanWorker", "Unreadable", "WorkerLimits", "read_once"]

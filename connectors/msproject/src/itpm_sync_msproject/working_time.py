@@ -13,6 +13,8 @@ from itpm_sync_msproject.rows import CalendarRow, PlanRows, Spans
 FAR = timedelta(days=36_600)
 """Longer than a century is not counted day by day."""
 
+_FAR_MINUTES = FAR.total_seconds() / 60
+
 _OFFICE: Spans = ((time(8), time(12)), (time(13), time(17)))
 STANDARD = CalendarRow(0, "Standard", (_OFFICE,) * 5 + ((), ()))
 
@@ -53,7 +55,7 @@ class WorkingTime:
 
     def after(self, start: datetime, minutes: float) -> datetime:
         """The moment when `minutes` of work are done, begun at `start`; `start` itself for none."""
-        left, day = timedelta(minutes=minutes), start.date()
+        left, day = timedelta(minutes=min(minutes, _FAR_MINUTES)), start.date()
         while left > timedelta() and day - start.date() < FAR:
             for first, last in self.spans(day):
                 begin, end = max(start, datetime.combine(day, first)), _moment(day, last, first)
@@ -65,7 +67,7 @@ class WorkingTime:
 
     def before(self, finish: datetime, minutes: float) -> datetime:
         """The moment from which `minutes` of work last until `finish`."""
-        left, day = timedelta(minutes=minutes), finish.date()
+        left, day = timedelta(minutes=min(minutes, _FAR_MINUTES)), finish.date()
         while left > timedelta() and finish.date() - day < FAR:
             for first, last in reversed(self.spans(day)):
                 begin, end = datetime.combine(day, first), min(finish, _moment(day, last, first))

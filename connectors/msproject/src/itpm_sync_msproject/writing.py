@@ -14,7 +14,7 @@ from itpm_sync.connector import Change, Operation, Outcome, Record, Status
 from itpm_sync.errors import ItpmError, Refused, Stale, Unsupported
 from itpm_sync.kit.text import normal, one_line
 from itpm_sync_msproject import mspdi_custom, mspdi_outline, mspdi_schedule
-from itpm_sync_msproject.field_ids import KEY_ALIAS
+from itpm_sync_msproject.keys import key_field_of, key_of
 from itpm_sync_msproject.mspdi_edit import Edit
 from itpm_sync_msproject.mspdi_plan import MspdiPlan
 from itpm_sync_msproject.records import Records
@@ -43,11 +43,11 @@ class PlanWriter:
         """Raises Unreadable."""
         self._container, self._options = container, options
         self._plan = MspdiPlan(container, data)
-        self._records = Records(self._plan.rows, container, key_field=options.key_field)
+        self._records = Records(self._plan.rows, container)
         self._uids = self._records.uids
         self._drafts: list[_Draft] = []
-        self._holds_keys = mspdi_custom.key_free(self._plan, options.key_field)
-        self._keys = self._known_keys()
+        self._key_field = key_field_of(self._plan.rows, options.key_field)
+        self._keys = {key: task.uid for task in self._plan.rows.tasks if (key := key_of(task)) is not None}
 
     def carry_out(self, changes: Sequence[Change]) -> bytes:
         """The file's new bytes; the old ones where no change had an effect."""
@@ -57,7 +57,7 @@ class PlanWriter:
     def outcomes(self) -> list[Outcome]:
         """One outcome a change, its record as the new file tells it."""
         self._plan.refresh()
-        records = Records(self._plan.rows, self._container, key_field=self._options.key_field)
+        records = Records(self._plan.rows, self._container)
         present = set(records.uids.values())
         return [
             Outcome(
@@ -88,8 +88,8 @@ class PlanWriter:
     def _update(self, change: Change, uid: int) -> _Draft:
         values, refused = self._resolved(dict(change.values))
         refused |= self._edit(uid, values)
-        if change.key and self._holds_keys:
-            mspdi_custom.write_key(self._plan, uid, self._options.key_field, change.key)
+        if change.key and self._key_field is not None:
+            mspdi_custom.write_key(self._plan, uid, self._key_field, change.key)
         return _Draft(change.intent, _status(change.values, refused), uid, refused=refused)
 
     def _create(self, change: Change) -> _Draft:
@@ -99,12 +99,11 @@ class PlanWriter:
         values = dict(change.values)
         reason, under = self._place(values.pop(UNDER, None), values)
         name = normal(one_line(str(values.pop("Name", None) or ""))) or "(untitled)"
-        if not reason and not self._holds_keys:
+        if self._key_field is None:
             reason = (
-                f"{self._options.key_field} of this plan is used for something else, so a new task could not be told "
-                "apart later. Set `key_field` to a free text field."
+                "every text field of this plan is in use; free one, so that a new task can carry our key."
             )
-        if reason:
+        if reason or self._key_field is None:
             return _Draft(change.intent, Status.REFUSED, error=Refused(reason))
         dated = bool(values.get("Start") and values.get("Finish"))
         kind = values.pop("Kind", None)
@@ -116,7 +115,7 @@ class PlanWriter:
             milestone=kind == "milestone",
             manual=None if dated else True,  # only a manually scheduled task may lack a date
         )
-        mspdi_custom.write_key(self._plan, uid, self._options.key_field, change.key)
+        mspdi_custom.write_key(self._plan, uid, self._key_field, change.key)
         self._keys[change.key] = uid
         values, refused = self._resolved(
             {one: value for one, value in values.items() if value not in (None, [], "")}
@@ -128,15 +127,6 @@ class PlanWriter:
 
     def _edit(self, uid: int, values: Mapping[str, Any]) -> dict[str, str]:
         return Edit(self._plan, uid, values, may_add_people=self._options.add_people).carry_out()
-
-    def _known_keys(self) -> dict[str, int]:
-        field = self._options.key_field
-        return {
-            str(one.value): task.uid
-            for task in self._plan.rows.tasks
-            for one in task.custom
-            if one.name == field and one.alias == KEY_ALIAS
-        }
 
     def _place(self, under: Any, values: dict[str, Any]) -> tuple[str, int | None]:
         """Where a new task goes: under its own parent, else where the configuration says, else at the top."""
