@@ -96,7 +96,7 @@ class Edit:
     def _barred(self, name: str) -> str:
         """Why Project would not let this value stand; empty where it would."""
         row = self.plan.tasks.get(self.uid)
-        if row is None:
+        if row is None or self.uid not in self.plan.elements:
             return "the task is not in the plan"
         if row.summary and (name in ROLLED_UP or name == "Assignments"):
             return f"{name} of a summary task is rolled up from its subtasks"

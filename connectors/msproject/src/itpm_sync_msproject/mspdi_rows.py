@@ -33,6 +33,7 @@ from itpm_sync_msproject.rows import (
     ProjectRow,
     ResourceRow,
     TaskRow,
+    unique,
 )
 
 MAX_NUMBER = 1e15
@@ -52,12 +53,14 @@ def rows_of(doc: Mspdi) -> PlanRows:
         if resource is not None and resource.name:
             assigned.setdefault(whole(said.get("TaskUID")) or 0, []).append(_assignment(said, resource))
     aliases = _aliases(doc)
+    tasks, doubles = unique(_tasks(doc, assigned, aliases))
     return PlanRows(
         kind=FileKind.MSPDI,
         project=project,
         calendars=calendars(doc, project.calendar),
         resources=tuple(row for row in resources.values() if row.name),
-        tasks=tuple(_tasks(doc, assigned, aliases)),
+        tasks=tasks,
+        warnings=doubles,
         aliases=tuple(
             sorted((NAMES[number], alias) for number, alias in aliases.items() if alias and number in NAMES)
         ),
@@ -66,7 +69,11 @@ def rows_of(doc: Mspdi) -> PlanRows:
 
 def texts(doc: Mspdi, parent: Element) -> dict[str, str]:
     """See Texts."""
-    return {tag: one.text for tag, one in doc.fields(parent) if one.text and not len(one)}
+    found: dict[str, str] = {}
+    for tag, one in doc.fields(parent):
+        if one.text and tag not in found and not len(one):
+            found[tag] = one.text
+    return found
 
 
 def moment(text: str | None) -> datetime | None:

@@ -16,7 +16,7 @@ from itpm_sync_msproject.answers import Trouble
 from itpm_sync_msproject.java_calendars import calendars
 from itpm_sync_msproject.java_tasks import custom_fields, task_rows
 from itpm_sync_msproject.java_values import clock, guid, moment, text, whole
-from itpm_sync_msproject.rows import FileKind, PlanRows, ProjectRow, ResourceRow
+from itpm_sync_msproject.rows import FileKind, PlanRows, ProjectRow, ResourceRow, unique
 
 _READERS = {
     FileKind.MPP: "org.mpxj.mpp.MPPReader",
@@ -111,13 +111,15 @@ def _mpx(data: bytes) -> Any:
 def _rows(kind: FileKind, plan: Any, warnings: list[str]) -> PlanRows:
     project = _project(plan)
     customs = custom_fields(plan)
+    tasks, doubles = unique(task_rows(plan, project, customs))
+    warnings += doubles
     warnings += [f"MPXJ passed over: {error.getMessage()}"[:300] for error in plan.getIgnoredErrors()]
     return PlanRows(
         kind=kind,
         project=project,
         calendars=calendars(plan),
         resources=tuple(_resource(one) for one in plan.getResources() if _is_resource(one)),
-        tasks=task_rows(plan, project, customs),
+        tasks=tasks,
         aliases=tuple(sorted((name, alias) for name, alias, _ in customs if alias)),
         warnings=tuple(warnings),
     )

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -31,6 +31,17 @@ def native_id(container: str, task: TaskRow) -> str:
     return f"{container}{SEPARATOR}{task.guid or f'uid-{task.uid}'}"
 
 
+def _ids(container: str, tasks: Sequence[TaskRow]) -> dict[int, str]:
+    """Native id by UID. Of tasks that share a GUID (a broken file) the first has it, the others go by their UID."""
+    found: dict[int, str] = {}
+    taken: set[str] = set()
+    for task in tasks:
+        native = native_id(container, task)
+        found[task.uid] = f"{container}{SEPARATOR}uid-{task.uid}" if native in taken else native
+        taken.add(native)
+    return found
+
+
 class Records:
     """The records of one plan."""
 
@@ -41,7 +52,7 @@ class Records:
         self._calendars = Calendars(plan)
         self._edges = Edges(plan.project, days_only=plan.kind is FileKind.MPX)
         self._mails = {row.uid: row for row in plan.resources}
-        self._ids = {row.uid: native_id(container, row) for row in plan.tasks}
+        self._ids = _ids(container, plan.tasks)
 
     def __iter__(self) -> Iterator[Record]:
         return (self.of(task) for task in self._plan.tasks)

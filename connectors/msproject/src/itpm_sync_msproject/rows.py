@@ -7,6 +7,7 @@ the project's currency; percentages are 0-100. None means that the file does not
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime, time
 from enum import StrEnum
@@ -154,6 +155,17 @@ class TaskRow:
     links: tuple[LinkRow, ...] = ()
     assignments: tuple[AssignmentRow, ...] = ()
     custom: tuple[CustomRow, ...] = ()
+
+
+def unique(tasks: Iterable[TaskRow]) -> tuple[tuple[TaskRow, ...], tuple[str, ...]]:
+    """The tasks by UID, the first of each; and a warning where a broken file says one twice."""
+    found: dict[int, TaskRow] = {}
+    doubles = 0
+    for task in tasks:
+        doubles += task.uid in found
+        found.setdefault(task.uid, task)
+    said = (f"{doubles} tasks have the unique ID of another one and are left out",) if doubles else ()
+    return tuple(found.values()), said
 
 
 @dataclass(frozen=True, slots=True)
