@@ -192,7 +192,9 @@ def test_no_calendar_exception_however_broken_hangs_or_breaks(
     kind: str, first: str, last: str, more: dict[str, str]
 ) -> None:
     said = "".join(f"<{tag}>{escape(text)}</{tag}>" for tag, text in more.items())
-    exception = f"<Exception>{WHEN.format(first, last)}<Type>{kind}</Type>{said}</Exception>"
-    calendar = f"<Calendar><UID>1</UID><IsBaseCalendar>1</IsBaseCalendar><Exceptions>{exception}</Exceptions></Calendar>"
+    one = f"<Exception>{WHEN.format(first, last)}<Type>{kind}</Type>{said}</Exception>"
+    calendar = (
+        f"<Calendar><UID>1</UID><IsBaseCalendar>1</IsBaseCalendar><Exceptions>{one}</Exceptions></Calendar>"
+    )
     rows = rows_of(Mspdi("p", plan(f"<Calendars>{calendar}</Calendars>{TASKS}")))
     assert len(rows.calendars[0].exceptions) <= 40_000

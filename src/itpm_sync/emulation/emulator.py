@@ -140,6 +140,21 @@ class Emulator:
         found = self._router.find(one.method, one.path)
         return one.method not in ("GET", "HEAD") and (found is None or found[0].saves)
 
+    def find(self, name: str) -> str:
+        """The native id of the record that people call so: by its title, or by what the tool shows as its name.
+
+        Raises KeyError where none is called so, or several are.
+        """
+        with self.lock:
+            found = sorted({native for native, names in self.names() if name in (native, *names)})
+        if len(found) != 1:
+            raise KeyError(f"{len(found) or 'no'} records of {self.name} are called {name!r}")
+        return found[0]
+
+    def names(self) -> Iterable[tuple[str, Iterable[str]]]:
+        """Every record's native id and what people call it; for `find`."""
+        return ()
+
     def save(self) -> None:
         """Make the state durable now."""
         self._file.save(self.state)

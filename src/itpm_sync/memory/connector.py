@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Any, ClassVar
 
 from itpm_sync.connector import (
@@ -28,8 +29,9 @@ from itpm_sync.connector import (
     Status,
     Tools,
 )
-from itpm_sync.errors import Gone, Refused, Stale
-from itpm_sync.memory.tool import MemoryTool, Row
+from itpm_sync.errors import Gone, Refused, Stale, Unavailable
+from itpm_sync.memory.tool import PARENT, MemoryTool, Row
+
 
 @dataclass(frozen=True, slots=True)
 class MemorySettings:
@@ -52,9 +54,12 @@ class MemoryConnector(Connector):
         self.tool = settings.tool
         self.capabilities = settings.tool.capabilities
 
-    def _call(self, name: str) -> None:
+    def _call(self, name: str, *containers: str) -> None:
         self.tool.calls.append(name)
         self.tool.on_call(name, "before")
+        for container in containers:
+            if container in self.tool.down:
+                raise Unavailable(f"{container} in {self.name} does not answer.")
 
     def _done(self, name: str) -> None:
         self.tool.on_call(name, "after")
@@ -71,16 +76,15 @@ class MemoryConnector(Connector):
 
     async def pull(self, container: str, cursor: str | None, *, full: bool = False) -> AsyncIterator[Page]:
         """All records in one page, each time: the simplest thing that is right."""
-        self._call("pull")
+        self._call("pull", container)
         if container not in self.tool.containers:
             raise Gone(f"There is no container {container} in {self.name}.")
-        rows = [row for row in self.tool.rows.values() if row.container == container and not row.hidden]
-        page = Page([self.tool.record(row) for row in rows], cursor=None, last=True, complete=True)
+        page = Page(self.tool.listing(container), cursor=None, last=True, complete=True)
         self._done("pull")
         yield page
 
     async def read(self, container: str, native_ids: Sequence[str]) -> Sequence[Sighting]:
-        self._call("read")
+        self._call("read", container)
         sightings = [self._sighting(container, native) for native in native_ids]
         self._done("read")
         return sightings
@@ -104,7 +108,7 @@ class MemoryConnector(Connector):
         outcomes = []
         for change in changes:
             name = f"apply {change.operation}"
-            self._call(name)
+            self._call(name, container)
             before = self.tool.rows.get(change.native_id or "")
             stood = dict(before.values) if before is not None else {}
             try:
@@ -112,8 +116,12 @@ class MemoryConnector(Connector):
             except Stale as error:
                 outcomes.append(Outcome(change.intent, Status.STALE, error=error))
                 continue
-            except (Gone, Refused) as error:
+            except Gone as error:
                 outcomes.append(Outcome(change.intent, Status.REFUSED, error=error))
+                continue
+            except Refused as error:
+                refused = {PARENT: error.message}
+                outcomes.append(Outcome(change.intent, Status.REFUSED, refused=refused, error=error))
                 continue
             self._done(name)
             outcomes.append(self._outcome(change, row, stood))
@@ -133,11 +141,13 @@ class MemoryConnector(Connector):
     async def find(self, containers: Sequence[str], keys: Sequence[str], since: datetime) -> Found:
         if not self.capabilities.keys:
             return await super().find(containers, keys, since)
-        self._call("find")
+        self._call("find", *containers)
         found: dict[str, list[tuple[str, Record]]] = {}
-        for row in [*self.tool.rows.values(), *self.tool.bin.values()]:
-            if row.key in keys and row.container in containers and row.key is not None:
-                found.setdefault(row.key, []).append((row.container, self.tool.record(row)))
+        shown = [(place, record) for place in containers for record in self.tool.listing(place)]
+        binned = [(row.container, self.tool.record(row)) for row in self.tool.bin.values()]
+        for place, record in [*shown, *binned]:
+            if record.key in keys and place in containers and record.key is not None:
+                found.setdefault(record.key, []).append((place, record))
         self._done("find")
         return Found(found, certain=(self.tools.clock.now() - since).total_seconds() >= self.horizon)
 
@@ -146,7 +156,7 @@ class MemoryConnector(Connector):
     ) -> Mapping[str, Sequence[Edit]]:
         if not self.capabilities.history:
             return await super().history(container, native_ids, since)
-        self._call("history")
+        self._call("history", container)
         rows = [self.tool.rows[native] for native in native_ids if native in self.tool.rows]
         found = {row.native_id: [edit for edit in row.history if edit.at >= since] for row in rows}
         self._done("history")

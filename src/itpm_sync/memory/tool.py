@@ -9,15 +9,18 @@ from __future__ import annotations
 import copy
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from itpm_sync.connector import Account, Capabilities, Change, Edit, Operation, Record
-from itpm_sync.errors import Gone, Refused, Stale, Unavailable
+from itpm_sync.errors import Gone, Refused, Stale
 from itpm_sync.ports import Clock
 
 OnCall = Callable[[str, str], None]
 """(call, phase): phase is `before` or `after`; may edit the tool, or raise what the call is to fail with."""
+
+PARENT = "parent"
+"""The native value that names the record above; the tool keeps its forest whole, as vendors' tools do."""
 
 
 @dataclass(slots=True)
@@ -49,10 +52,15 @@ class MemoryTool:
         self.accounts: dict[str, Account] = {}
         self.refuses: dict[str, str] = {}
         """Native name -> why the tool does not take it."""
+        self.cascades = False
+        """Whether deleting a record takes those under it along; if not, they fall to the top."""
+        self.down: set[str] = set()
+        """Containers that do not answer."""
         self.on_call: OnCall = lambda _call, _phase: None
         self.calls: list[str] = []
         self.created: list[tuple[str, str | None]] = []
         """(native id, key) of every record ever made by the connector."""
+        self._lagging: dict[str, tuple[datetime, list[Record]]] = {}
         self._count = 0
 
     # ── people ──
@@ -65,28 +73,38 @@ class MemoryTool:
         """A person edits values; None clears one."""
         self._change(self.rows[native_id], values, person, None)
 
-    def delete_as(self, _person: str, native_id: str, /) -> None:
+    def delete_as(self, person: str, native_id: str, /) -> None:
         """A person deletes a record; it lies in the bin if there is one."""
+        for child in [row for row in self.rows.values() if row.values.get(PARENT) == native_id]:
+            if self.cascades:
+                self.delete_as(person, child.native_id)
+            else:
+                self._change(child, {PARENT: None}, person, None)
         row = self.rows.pop(native_id)
         if self.capabilities.bin:
             self.bin[native_id] = row
 
     def restore_as(self, person: str, native_id: str, /) -> None:
-        """A person takes a record back from the bin."""
+        """A person takes a record back from the bin; to the top where what it lay under is no more."""
         row = self.bin.pop(native_id)
         self.rows[native_id] = row
-        self._change(row, {}, person, None)
+        lost = self.unfit(row.native_id, row.container, row.values)
+        self._change(row, {PARENT: None} if lost else {}, person, None)
 
     def move_as(self, person: str, native_id: str, container: str, /) -> str:
-        """A person moves a record to another container. Returns its id there: a new one in some tools."""
-        row = self.rows[native_id]
+        """A person moves a record, with all under it, to another container. Returns its id: new in some tools."""
+        moved = self._family(native_id)
+        ids = {row.native_id: row.native_id for row in moved}
         if not self.capabilities.moves_keep_id:
-            del self.rows[native_id]
-            row.native_id = self._id()
+            ids = {row.native_id: self._id() for row in moved}
+        for row in moved:
+            del self.rows[row.native_id]
+            row.native_id, row.container = ids[row.native_id], container
             self.rows[row.native_id] = row
-        row.container = container
-        self._change(row, {}, person, None)
-        return row.native_id
+        for row in moved:
+            above = row.values.get(PARENT)
+            self._change(row, {PARENT: ids.get(above)} if above else {}, person, None)
+        return ids[native_id]
 
     def copy_as(self, person: str, native_id: str, /) -> str:
         """A person copies a record, our key with it. Returns the copy's id."""
@@ -97,7 +115,38 @@ class MemoryTool:
         """Take the record from our sight (a security level), or give it back."""
         self.rows[native_id].hidden = hidden
 
+    def lag(self, container: str, seconds: float) -> None:
+        """For so long, lists and searches of the container answer from now; direct reads do not lag."""
+        until = self.clock.now() + timedelta(seconds=seconds)
+        self._lagging[container] = (until, self.listing(container))
+
     # ── the tool's own ──
+
+    def listing(self, container: str) -> list[Record]:
+        """What a list of the container shows now."""
+        until, shown = self._lagging.get(container, (None, []))
+        if until is not None and self.clock.now() < until:
+            return shown
+        return [
+            self.record(row) for row in self.rows.values() if row.container == container and not row.hidden
+        ]
+
+    def unfit(self, native_id: str | None, container: str, values: Mapping[str, Any]) -> str:
+        """Why a record cannot lie where these values put it; "" it can."""
+        above, at = values.get(PARENT), values.get(PARENT)
+        if above is not None and (above not in self.rows or self.rows[above].container != container):
+            return f"There is no record {above} in {container} to lie under."
+        while at is not None and at in self.rows:
+            if at == native_id:
+                return f"{native_id} would lie under itself."
+            at = self.rows[at].values.get(PARENT)
+        return ""
+
+    def _family(self, native_id: str) -> list[Row]:
+        """A record and all under it, each after the one it lies under."""
+        children = [row.native_id for row in self.rows.values() if row.values.get(PARENT) == native_id]
+        below = [row for child in children for row in self._family(child)]
+        return [self.rows[native_id], *below]
 
     def _id(self) -> str:
         self._count += 1
@@ -134,6 +183,9 @@ class MemoryTool:
 
     def write(self, change: Change, container: str) -> Row:
         """Carry out one change. Raises Gone, Stale, Refused."""
+        misplaced = self.unfit(change.native_id, container, change.values)
+        if misplaced and change.operation is not Operation.DELETE:
+            raise Refused(misplaced)
         if change.operation is Operation.CREATE:
             values = {name: value for name, value in change.values.items() if name != "under"}
             row = self._make(container, values, "itpm-sync", change.key if self.capabilities.keys else None)

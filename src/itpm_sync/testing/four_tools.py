@@ -25,8 +25,9 @@ from itpm_sync.registry import Catalogue, Emulators, Registry, is_gone, new_hold
 from itpm_sync.settings import load
 from itpm_sync.testing.checkout import shared_folder
 from itpm_sync.testing.clocks import ManualClock, MiddleRandom
+from itpm_sync.testing.shown import Shown, in_jira, in_plan, in_planner, in_sheets, task_names
 
-PROJECT = "refresh"
+PROJECT, ZONE = "refresh", "America/New_York"
 PLANS, JIRA, SHEETS, PLANNER = "plans", "jira", "sheets", "planner"
 TOOLS = (PLANS, JIRA, SHEETS, PLANNER)
 KINDS = {PLANS: "msproject", JIRA: "jira", SHEETS: "smartsheet", PLANNER: "m365"}
@@ -96,6 +97,7 @@ PLAN: dict[str, Any] = {
             "level": 2,
             "Start": "2026-11-09",
             "Finish": "2026-11-13",
+            "after": ["Survey"],
             "people": [BEN],
             "Text6": "core",
         },
@@ -152,6 +154,7 @@ projects:
          takes: {kinds: [task]}}
     schedule_authorities: [plans]
     seed: [plans, jira, sheets, planner]
+    limits: {changes_percent: 100}
 """
 
 
@@ -267,6 +270,34 @@ class FourTools:
                 for stored in ws.ledger.losers_of(PROJECT, item)
                 if stored.loser is not None
             ]
+
+    def shown(self, tool: str, title: str) -> Shown:
+        """What a person sees in a tool of the item that is agreed to have this title."""
+        return self.shown_of(tool, self.native(tool, title))
+
+    def shown_of(self, tool: str, native: str) -> Shown:
+        """What a person sees of one record."""
+        match tool:
+            case "plans":
+                return in_plan(self.folder / "tools" / PLANS / native.partition("#")[0], native)
+            case "jira":
+                return in_jira(self.tools[JIRA], native)
+            case "sheets":
+                return in_sheets(self.tools[SHEETS], native)
+            case _:
+                return in_planner(self.tools[PLANNER], native, ZONE)
+
+    def records(self, tool: str) -> list[str]:
+        """The native ids of everything that is in a tool's container now; of a plan, the names of its tasks."""
+        match tool:
+            case "plans":
+                return task_names(self.folder / "tools" / PLANS / PLAN_FILE)
+            case "jira":
+                return list(self.tools[JIRA].state["issues"])
+            case "sheets":
+                return [str(row) for sheet in self.tools[SHEETS].world.sheets.values() for row in sheet.rows]
+            case _:
+                return list(self.tools[PLANNER].state["tasks"])
 
     # ── counting ──
 

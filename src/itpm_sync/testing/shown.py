@@ -15,7 +15,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 _MSPDI = "{http://schemas.microsoft.com/project}"
-_TEXT6 = "188743746"  # FieldID of Text6, from Project's own list
+_TEXT6, _TEXT30 = "188743746", "188744016"  # FieldIDs, from Project's own list
 _JIRA = {"new": "todo", "indeterminate": "doing", "done": "done"}
 _SHEET = {"Not Started": "todo", "In Progress": "doing", "On Hold": "doing", "Complete": "done", "Cancelled": "dropped"}
 
@@ -85,7 +85,7 @@ def sheet_row(sheet: Any, row: Any) -> Shown:
         cells.get("Start"),
         cells.get("Finish"),
         _SHEET.get(str(cells.get("Status"))),
-        round(100 * percent, 6) if isinstance(percent, (int, float)) else None,
+        round(100 * percent, 6) if isinstance(percent, int | float) else None,
         frozenset(cells.get("Assigned To") or ()),
         frozenset(cells.get("Labels") or ()),
         cells.get("Description") or "",
@@ -166,6 +166,7 @@ def in_plan(file: Path, native: str) -> Shown:
         frozenset(people),
         frozenset(label.strip() for label in _custom(task).get(_TEXT6, "").split(",") if label.strip()),
         _one(task, "Notes"),
+        _custom(task).get(_TEXT30),
     )
 
 

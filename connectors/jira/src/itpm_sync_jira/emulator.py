@@ -96,6 +96,10 @@ class JiraEmulator(Emulator):
     def edit(self, person: str, native_id: str | None, changes: Mapping[str, Any]) -> str:
         return self.desk.edit(person, native_id, changes)
 
+    def names(self) -> Iterable[tuple[str, Iterable[str]]]:
+        for issue in self.state["issues"].values():
+            yield str(issue["id"]), (self.world.key(issue), issue["fields"]["summary"])
+
     def shown(self, name: str) -> dict[str, Any]:
         """An issue's fields as the API shows them, by id or key, hidden or not; KeyError where it is gone."""
         issue = self.world.any_issue(name)

@@ -84,6 +84,11 @@ class M365Emulator(Emulator):
             return people_edit.edit_task(world, actor, native_id, changes)
         return native_id
 
+    def names(self) -> Iterable[tuple[str, Iterable[str]]]:
+        for table in ("tasks", "pages"):
+            for native, row in self.world.table(table).items():
+                yield native, (row["title"],)
+
     def connection(self, base: str) -> Mapping[str, Any]:
         """Address and a token that is good here; a task is listed as soon as it was made."""
         return {

@@ -81,6 +81,12 @@ class MsProjectEmulator(Emulator):
             return str(native_id)
         return Records(plan.rows, container).by_uid(uid).native_id
 
+    def names(self) -> Iterable[tuple[str, Iterable[str]]]:
+        for path in sorted(self.folder.glob("*.xml")):
+            records = Records(self._open(path.name).rows, path.name)
+            for record in records:
+                yield record.native_id, (str(record.values["Name"]),)
+
     def recalculate(self, container: str) -> None:
         """A person opens a plan and saves it: Project recalculates every date."""
         plan = self._open(container)

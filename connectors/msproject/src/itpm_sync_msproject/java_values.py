@@ -42,9 +42,10 @@ def moment(value: Java) -> datetime | None:
 def day(value: Java) -> date | None:
     """A LocalDate."""
     try:
-        return None if value is None else date.fromisoformat(str(value))
+        found = None if value is None else date.fromisoformat(str(value))
     except ValueError:
         return None
+    return found if found is not None and EARLIEST <= found.year <= LATEST else None
 
 
 def clock(value: Java, default: time) -> time:

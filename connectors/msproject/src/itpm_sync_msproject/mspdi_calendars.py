@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from datetime import date, time, timedelta
 
 from itpm_sync_msproject.mspdi import Element, Mspdi
-from itpm_sync_msproject.rows import CalendarRow, Spans
+from itpm_sync_msproject.rows import EARLIEST, LATEST, CalendarRow, Spans
 
 MAX_EXCEPTION_DAYS = 40_000
 _OFFICE: Spans = ((time(8), time(12)), (time(13), time(17)))
@@ -168,6 +168,7 @@ def _at_position(day: date, item: int, position: int) -> bool:
 
 def _date(text: str | None) -> date | None:
     try:
-        return date.fromisoformat(text[:10]) if text else None
+        found = date.fromisoformat(text[:10]) if text else None
     except ValueError:
         return None
+    return found if found is not None and EARLIEST <= found.year <= LATEST else None

@@ -95,6 +95,12 @@ class SmartsheetEmulator(Emulator):
     def edit(self, person: str, native_id: str | None, changes: Mapping[str, Any]) -> str:
         return edits.edit(self.world, person, native_id, changes, self._now())
 
+    def names(self) -> Iterable[tuple[str, Iterable[str]]]:
+        for sheet in self.world.sheets.values():
+            primary = next(column.id for column in sheet.columns if column.primary)
+            for row in sheet.rows.values():
+                yield str(row.id), [str(row.cells[primary].value)] if primary in row.cells else []
+
     def save(self) -> None:
         if self._file.path is not None:
             self.state.update(dump(self.world))

@@ -107,13 +107,14 @@ def _rows(pieces: list[Piece], calendar: Calendar, columns: Sequence[Column]) ->
 
 def _row(piece: Piece, calendar: Calendar, titles: set[str]) -> dict[str, Any]:
     start, finish = calendar.text(piece.start), calendar.text(piece.finish)
+    begun = piece.begun and piece.kind is not Kind.SUMMARY  # what is under it says how far it is
     cells: dict[str, Any] = {
         "Task": piece.title,
         "Type": _TYPES[piece.kind],
         "Start": start,
         "Finish": finish,
-        "Actual Start": start if piece.begun else None,
-        "Actual Finish": finish if piece.done else None,
+        "Actual Start": start if begun else None,
+        "Actual Finish": finish if begun and piece.done else None,
         "Assigned To": list(piece.people),
         "Priority": piece.priority,
         "Description": piece.text,
@@ -125,7 +126,7 @@ def _row(piece: Piece, calendar: Calendar, titles: set[str]) -> dict[str, Any]:
         "Need By": calendar.text(piece.need_by),
         **piece.money,
     }
-    if piece.start is not None:
+    if piece.start is not None and piece.kind is not Kind.SUMMARY:
         cells["Status"] = "Complete" if piece.done else "In Progress" if piece.begun else "Not Started"
         cells["% Complete"] = piece.percent / 100
     return {title: value for title, value in said(cells).items() if title in titles}
