@@ -14,7 +14,6 @@ from itpm_sync_jira.emulator import JiraEmulator
 from .conftest import ANN, BOB, Jira, asked, new, update
 
 Make = Callable[..., str]
-BULK = r".*/issue/bulk"
 ISSUE = r".*/issue/\d+"
 
 

@@ -192,7 +192,7 @@ class _Field:
         """No base: one value fills the others; the finest stays; else the owner's, else by seed order, else hold."""
         agreed = before.agreed
         here = _Field(agreed, self.entries, self.rules)
-        sides = [here._side(entry) for entry in firsts]
+        sides = [here._first_side(entry) for entry in firsts]
         if agreed is not None and agreed.value is not None:
             sides.append(here._agreed_side())
         covered = cover(sides, here._form_in)
@@ -259,6 +259,17 @@ class _Field:
         except Unliftable:
             return replace(self._raw(entry), lawful=False)
         return replace(self._raw(entry), value=value)
+
+    def _first_side(self, entry: Entry) -> Side:
+        """As `_side`; but where nothing was ever agreed, what its tool would also show for nothing (0 %) is a value:
+        else the first tool that is given the item and shows a status would be the one to say it.
+        """
+        side = self._side(entry)
+        if self.agreed is None and side.lawful and side.value is None:
+            said = [*entry.lens.keeps(entry.now, None, entry.env, None), *([entry.now] if entry.lens.whole else [])]
+            value = next((one for one in said if entry.lens.form(one, entry.env) == entry.now), None)
+            return replace(side, value=value)
+        return side
 
     def _agreed_side(self) -> Side:
         """The agreed value as a side: its own tool is its origin, its time the origin's time of edit."""

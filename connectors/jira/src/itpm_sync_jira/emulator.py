@@ -98,7 +98,7 @@ class JiraEmulator(Emulator):
 
     def names(self) -> Iterable[tuple[str, Iterable[str]]]:
         for issue in self.state["issues"].values():
-            yield str(issue["id"]), (self.world.key(issue), issue["fields"]["summary"])
+            yield str(issue["id"]), (issue["key"], issue["fields"]["summary"])
 
     def shown(self, name: str) -> dict[str, Any]:
         """An issue's fields as the API shows them, by id or key, hidden or not; KeyError where it is gone."""
