@@ -199,6 +199,8 @@ class ContainerInfo:
     url: str = ""
     by_hand: bool = False
     """This container takes changes by hand though the connector could write others (an .mpp in a folder)."""
+    keys: bool = True
+    """Whether its records have a place for our key, where the connector's can (every text field may be in use)."""
     limits: Mapping[str, int] = field(default_factory=dict)
     facts: ProjectFacts | None = None
     """What the container says of the project itself (a plan file's manager, calendar, status date)."""

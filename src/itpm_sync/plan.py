@@ -16,6 +16,9 @@ from itpm_sync.codec import digest, encode
 from itpm_sync.connector import Operation
 from itpm_sync.model import Value
 
+KEY = "key"
+"""The pseudo-field under which a record is given our key."""
+
 
 @dataclass(frozen=True, slots=True)
 class FieldWrite:

@@ -149,12 +149,13 @@ def same(one: Record, other: Record) -> bool:
 
 async def sweep(
     connector: Connector, pulls: Sequence[Pulled], memory: Memory, *, store: Store, now: datetime
-) -> list[ItpmError]:
+) -> None:
     """Read directly what complete listings did not show. An absence is confirmed one horizon after its first
-    sighting, and only while every container of the connection was listed completely.
+    sighting, and only while every container of the connection was listed completely. An error of the tool ends up
+    in the `error` of that container's pull.
     """
     complete = all(pulled.listed is not None for pulled in pulls)
-    errors = []
+    claimed = _claimed(connector, memory)
     for pulled in pulls:
         if pulled.listed is None:
             continue
@@ -162,7 +163,7 @@ async def sweep(
             replica
             for replica in memory.by_native.values()
             if replica.container == pulled.container
-            and replica.native_id not in pulled.listed
+            and (replica.native_id not in pulled.listed or replica.item in claimed)
             and replica.tie is not Tie.TOMBSTONE
             and replica.current is not None
         ]
@@ -171,7 +172,7 @@ async def sweep(
         try:
             sightings = await connector.read(pulled.container, [replica.native_id for replica in missing])
         except ItpmError as error:
-            errors.append(error)
+            pulled.error = error
             continue
         changed = []
         for sighting in sightings:
@@ -182,7 +183,17 @@ async def sweep(
                 changed.append(after)
         if changed:
             store(changed, None)
-    return errors
+
+
+def _claimed(connector: Connector, memory: Memory) -> set[str]:
+    """Items whose key an untied record carries too: moved or copied, which a list that lags cannot tell."""
+    if connector.capabilities.moves_keep_id:
+        return set()
+    return {
+        replica.reading.key
+        for replica in memory.by_native.values()
+        if replica.tie is Tie.UNTIED and replica.reading is not None and replica.reading.key is not None
+    }
 
 
 def _sighted(

@@ -50,7 +50,13 @@ class Project:
 def remembered(info: ContainerInfo) -> dict[str, Any]:
     """A description as the ledger keeps it, so that an unreachable container's lenses can still be compiled."""
     fields = [[f.name, f.title, f.type, f.writable, dict(f.options)] for f in info.fields]
-    return {"title": info.title, "url": info.url, "by_hand": info.by_hand, "fields": fields}
+    return {
+        "title": info.title,
+        "url": info.url,
+        "by_hand": info.by_hand,
+        "keys": info.keys,
+        "fields": fields,
+    }
 
 
 def recalled(state: ContainerState) -> ContainerInfo | None:
@@ -69,6 +75,7 @@ def recalled(state: ContainerState) -> ContainerInfo | None:
         state.fingerprint or "",
         document.get("url", ""),
         bool(document.get("by_hand")),
+        bool(document.get("keys", True)),
     )
 
 

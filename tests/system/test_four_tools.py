@@ -50,11 +50,10 @@ def test_a_plan_reaches_three_tools_and_the_second_run_writes_nothing(tmp_path: 
         assert (second.carried, second.plan.actions, second.plan.conflicts) == ((), (), ())
         assert world.writes() == []
         names = [task["name"] for task in PLAN["tasks"]]
-        assert world.records(PLANS) == names
+        assert world.titles(PLANS) == sorted(names)
         tasks = {name for name in names if name not in ("North clinic", "Cut-over")}
-        assert {world.shown_of(JIRA, one).title for one in world.records(JIRA)} == set(names)
-        assert {world.shown_of(SHEETS, one).title for one in world.records(SHEETS)} == set(names)
-        assert {world.shown_of(PLANNER, one).title for one in world.records(PLANNER)} == tasks
+        assert world.titles(JIRA) == world.titles(SHEETS) == sorted(names)
+        assert world.titles(PLANNER) == sorted(tasks)
         for name in names:
             for tool in TOOLS if name in tasks else (PLANS, JIRA, SHEETS):
                 there = world.shown(tool, name)
@@ -77,10 +76,7 @@ def test_what_exists_in_four_tools_is_tied_and_not_created_again(tmp_path: Path)
         assert world.approve().plan.conflicts == ()
         world.settle()
         for tool in TOOLS:
-            titles = [world.shown_of(tool, one).title for one in world.records(tool)] if tool != PLANS else (
-                world.records(PLANS)
-            )
-            assert titles.count("Training") == 1, tool
+            assert world.titles(tool).count("Training") == 1, tool
             assert world.shown(tool, "Training").description == "For the help desk."
 
 
@@ -94,9 +90,11 @@ def test_a_real_plan_goes_to_three_tools_and_back(tmp_path: Path, file: Path) ->
         world.mark()
         for _ in range(2):
             again = world.sync()
-            assert (again.plan.actions, again.plan.conflicts) == ((), ())
+            assert again.plan.actions == ()
+            # held, not spread: a task of the file that contradicts itself (0 %, and an actual finish)
+            assert all(not side.lawful for conflict in again.plan.conflicts for side in conflict.sides)
         assert world.writes() == []
-        names = [name for name in world.records(PLANS) if name]
+        names = [name for name in world.titles(PLANS) if name]
         assert len(world.records(SHEETS)) == len(world.records(PLANS))
         assert len(world.records(JIRA)) == len(names)
 
@@ -220,7 +218,9 @@ def edited(tmp_path_factory: pytest.TempPathFactory) -> Iterator[FourTools]:
     dates = {"Start": "2026-11-16", "Finish": "2026-11-20"}
     tasks = [{"name": subject(tool, field), **dates} for tool, field in CASES]
     with four_tools(
-        tmp_path_factory.mktemp("edited"), seeded=seeds({**PLAN, "tasks": tasks}), text=configuration("create")
+        tmp_path_factory.mktemp("edited"),
+        seeded=seeds({**PLAN, "tasks": tasks}),
+        text=configuration("create"),
     ) as world:
         world.approve()
         world.settle()
@@ -237,7 +237,9 @@ def edited(tmp_path_factory: pytest.TempPathFactory) -> Iterator[FourTools]:
         yield world
 
 
-@pytest.mark.parametrize(("tool", "field"), CASES, ids=lambda case: case if isinstance(case, str) else case.name)
+@pytest.mark.parametrize(
+    ("tool", "field"), CASES, ids=lambda case: case if isinstance(case, str) else case.name
+)
 def test_an_edit_in_any_tool_reaches_the_others(edited: FourTools, tool: str, field: Field) -> None:
     title = f"Renamed {tool}" if field.name == "title" else subject(tool, field)
     wanted = field.value.format(tool) if isinstance(field.value, str) else field.value
@@ -252,7 +254,7 @@ def test_no_edit_made_a_conflict_or_a_second_record(edited: FourTools) -> None:
 
 
 def test_nobody_took_an_edit_back(edited: FourTools) -> None:
-    """Eight further runs after the edits were spread: nothing is written."""
+    """Three further runs after the edits were spread: nothing is written."""
     edited.mark()
     for _ in range(3):
         assert edited.sync().plan.actions == ()

@@ -218,8 +218,17 @@ def test_json_is_read_under_caps() -> None:
             parse_json(bad, READ)
         with pytest.raises(UnknownOutcome):
             parse_json(bad, WRITE)
-    with pytest.raises(NotTheVendor, match="deep"):
-        parse_json(b"[" * 100 + b"]" * 100, READ)
+    for deep in (b"[" * 100 + b"]" * 100, b"[" * 100, b'{"a":' * 65 + b"1" + b"}" * 65):
+        with pytest.raises(NotTheVendor, match="deep"):
+            parse_json(deep, READ)
+
+
+@pytest.mark.parametrize(
+    "cut", [b'{"data": [{"id": 1}, {"id": ', b'{"data": ["]"', b'[{"a": [1]}, {"a": ["[', b"[]]"]
+)
+def test_json_that_was_cut_off_is_not_called_deep(cut: bytes) -> None:
+    with pytest.raises(NotTheVendor, match="cannot be read to its end"):
+        parse_json(cut, READ)
 
 
 def test_bodies_are_read_under_caps() -> None:

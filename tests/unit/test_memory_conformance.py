@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from itpm_sync.connector import Capabilities, Tools
+from itpm_sync.connector import Capabilities
 from itpm_sync.memory import MemoryConnector, MemorySettings, MemoryTool
-from itpm_sync.ports import LocalFiles
-from itpm_sync.testing.bench import NoLimit
-from itpm_sync.testing.clocks import ManualClock, MiddleRandom
+from itpm_sync.testing.clocks import ManualClock
 from itpm_sync.testing.conformance import ConnectorConformance, Harness
+from itpm_sync.testing.emulated import tools_on
 
 ABLE = {
     "all": Capabilities(history=True, edit_times=True, bin=True, tells_hidden=True),
@@ -25,8 +24,7 @@ class MemoryHarness(Harness):
     def __init__(self, able: Capabilities) -> None:
         self.clock = ManualClock()
         self.tool = MemoryTool(self.clock, able)
-        tools = Tools(self.clock, MiddleRandom(), NoLimit(), LocalFiles())
-        self.connector = MemoryConnector("memory", MemorySettings(self.tool, 60.0), tools)
+        self.connector = MemoryConnector("memory", MemorySettings(self.tool, 60.0), tools_on(self.clock))
 
     def make_as(self, person: str, title: str) -> str:
         return self.tool.create_as(person, "main", title=title)

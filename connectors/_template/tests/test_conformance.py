@@ -9,11 +9,10 @@ import pytest
 from itpm_sync_template.connector import TemplateConnector
 from itpm_sync_template.settings import TemplateSettings
 
-from itpm_sync.connector import Change, Operation, Tools
-from itpm_sync.ports import LocalFiles
-from itpm_sync.testing.bench import NoLimit
-from itpm_sync.testing.clocks import ManualClock, MiddleRandom
+from itpm_sync.connector import Change, Operation
+from itpm_sync.testing.clocks import ManualClock
 from itpm_sync.testing.conformance import ConnectorConformance, Harness
+from itpm_sync.testing.emulated import tools_on
 
 
 class TemplateHarness(Harness):
@@ -23,8 +22,7 @@ class TemplateHarness(Harness):
     def __init__(self, folder: Path) -> None:
         self.clock = ManualClock()
         (folder / "plan.json").write_text(json.dumps({"count": 0, "rows": {}}), encoding="utf-8")
-        tools = Tools(self.clock, MiddleRandom(), NoLimit(), LocalFiles())
-        self.connector = TemplateConnector("template", TemplateSettings(folder=folder), tools)
+        self.connector = TemplateConnector("template", TemplateSettings(folder=folder), tools_on(self.clock))
 
     def _do(self, change: Change) -> str:
         store = self.connector._store("plan")

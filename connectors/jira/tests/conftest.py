@@ -1,4 +1,4 @@
-"""What the Jira tests share: a clock that moves itself, an emulated site, raw HTTP to it."""
+"""What the Jira tests share: an emulated site, raw HTTP to it."""
 
 from __future__ import annotations
 
@@ -6,19 +6,17 @@ import asyncio
 import base64
 import json
 from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
-from datetime import UTC, datetime, timedelta
 from typing import Any, TypeVar
 
 import httpx
 import pytest
 
-from itpm_sync.connector import Change, Operation, Outcome, Page, Record, Tools
+from itpm_sync.connector import Change, Operation, Outcome, Page, Record
 from itpm_sync.emulation import Call
 from itpm_sync.emulation.server import serve
-from itpm_sync.kit.limiter import NoLimit
 from itpm_sync.kit.secret import Secret
-from itpm_sync.ports import LocalFiles
-from itpm_sync.testing.checkout import shared_folder
+from itpm_sync.testing.clocks import ManualClock
+from itpm_sync.testing.emulated import faithful, specs, tools_on
 from itpm_sync_jira import wire
 from itpm_sync_jira.connector import JiraConnector
 from itpm_sync_jira.emulator import JiraEmulator
@@ -38,50 +36,13 @@ SITE = {
 }
 
 
-class TickingClock:
-    """Stands still, but for sleeps and for `move`."""
-
-    __test__ = False
-
-    def __init__(self) -> None:
-        self.at = datetime(2026, 5, 4, 9, 0, tzinfo=UTC)
-        self.slept: list[float] = []
-
-    def now(self) -> datetime:
-        return self.at
-
-    def monotonic(self) -> float:
-        return self.at.timestamp()
-
-    async def sleep(self, seconds: float) -> None:
-        self.slept.append(seconds)
-        self.move(seconds)
-        await asyncio.sleep(0)
-
-    def move(self, seconds: float) -> None:
-        self.at += timedelta(seconds=seconds)
-
-
 @pytest.fixture
-def clock() -> TickingClock:
-    return TickingClock()
-
-
-@pytest.fixture
-def unchecked() -> list[str]:
-    """Violations of the API description that a test provokes on purpose; it appends a part of their text."""
-    return []
-
-
-@pytest.fixture
-def site(clock: TickingClock, unchecked: list[str]) -> Iterator[JiraEmulator]:
+def site(clock: ManualClock, unchecked: list[str]) -> Iterator[JiraEmulator]:
     """A site with two projects and three people; nothing may break Atlassian's API description on it."""
-    shared = shared_folder()
-    emulator = JiraEmulator(clock=clock, specs=shared / "specs" if shared else None)
+    emulator = JiraEmulator(clock=clock, specs=specs())
     emulator.seed(SITE)
-    yield emulator
-    left = [wrong for wrong in emulator.violations if not any(part in wrong for part in unchecked)]
-    assert left == []
+    with faithful(emulator, unchecked):
+        yield emulator
 
 
 @pytest.fixture
@@ -107,17 +68,10 @@ def make(site: JiraEmulator) -> Callable[..., str]:
     return create
 
 
-class NoChance:
-    """Jitter that is none."""
-
-    def uniform(self, low: float, high: float) -> float:
-        return low
-
-
 class Jira:
     """A connector on the emulated site; `run` is one story in one event loop, from opening to closing."""
 
-    def __init__(self, site: JiraEmulator, base: str, clock: TickingClock) -> None:
+    def __init__(self, site: JiraEmulator, base: str, clock: ManualClock) -> None:
         self.site, self.base, self.clock = site, base, clock
         self.more: dict[str, Any] = {}
 
@@ -128,8 +82,7 @@ class Jira:
 
     def run(self, story: Callable[[JiraConnector], Awaitable[T]]) -> T:
         async def whole() -> T:
-            tools = Tools(self.clock, NoChance(), NoLimit(), LocalFiles())
-            connector = JiraConnector("jira", self.settings(), tools)
+            connector = JiraConnector("jira", self.settings(), tools_on(self.clock))
             try:
                 return await story(connector)
             finally:
@@ -173,8 +126,7 @@ class Desk:
     """An emulated site called in process: one project, a task, others to point at."""
 
     def __init__(self) -> None:
-        shared = shared_folder()
-        self.site = JiraEmulator(clock=TickingClock(), specs=shared / "specs" if shared else None)
+        self.site = JiraEmulator(clock=ManualClock(), specs=specs())
         fields = [
             {"name": "Site", "type": "option", "options": ["North", "South"]},
             {"name": "Skills", "type": "options", "options": ["fibre", "wifi", "power"]},
@@ -256,5 +208,5 @@ def desk() -> Desk:
 
 
 @pytest.fixture
-def jira(site: JiraEmulator, base: str, clock: TickingClock) -> Jira:
+def jira(site: JiraEmulator, base: str, clock: ManualClock) -> Jira:
     return Jira(site, base, clock)

@@ -6,15 +6,13 @@ from collections.abc import Iterator
 
 import pytest
 
-from itpm_sync.connector import Connector, Tools
+from itpm_sync.connector import Connector
 from itpm_sync.emulation import Fault, Harm, When
 from itpm_sync.emulation.server import serve
-from itpm_sync.kit.limiter import NoLimit
 from itpm_sync.kit.secret import Secret
-from itpm_sync.ports import LocalFiles
-from itpm_sync.testing.checkout import shared_folder
-from itpm_sync.testing.clocks import ManualClock, MiddleRandom
+from itpm_sync.testing.clocks import ManualClock
 from itpm_sync.testing.conformance import ConnectorConformance, Harness
+from itpm_sync.testing.emulated import faithful, specs, tools_on
 from itpm_sync_jira.connector import JiraConnector
 from itpm_sync_jira.emulator import JiraEmulator
 from itpm_sync_jira.settings import JiraSettings
@@ -35,7 +33,7 @@ class JiraHarness(Harness):
 
     def _connector(self, **more: object) -> JiraConnector:
         settings = JiraSettings(**{**self.site.connection(self.base), **more})
-        return JiraConnector("jira", settings, Tools(self.clock, MiddleRandom(), NoLimit(), LocalFiles()))
+        return JiraConnector("jira", settings, tools_on(self.clock))
 
     def make_as(self, person: str, title: str) -> str:
         return self.site.edit_as(f"{person}@example.org", None, project="NET", summary=title)
@@ -61,8 +59,8 @@ class TestConformance(ConnectorConformance):
 
     @pytest.fixture
     def harness(self) -> Iterator[Harness]:
-        clock, shared = ManualClock(), shared_folder()
-        site = JiraEmulator(clock=clock, specs=shared / "specs" if shared else None)
+        clock = ManualClock()
+        site = JiraEmulator(clock=clock, specs=specs())
         site.seed(
             {
                 "people": [{"mail": "ann@example.org"}, {"mail": "bea@example.org"}],
@@ -70,6 +68,5 @@ class TestConformance(ConnectorConformance):
                 "index_lag": LAG,
             }
         )
-        with serve(site) as base:
+        with faithful(site), serve(site) as base:
             yield JiraHarness(site, base, clock)
-        assert site.violations == []

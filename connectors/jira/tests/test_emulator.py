@@ -10,9 +10,10 @@ import httpx
 import pytest
 
 from itpm_sync.emulation import Quota
+from itpm_sync.testing.clocks import ManualClock
 from itpm_sync_jira.emulator import JiraEmulator
 
-from .conftest import ANN, BOB, DAN, SITE, TickingClock
+from .conftest import ANN, BOB, DAN, SITE
 
 Make = Callable[..., str]
 DOC = {
@@ -93,7 +94,7 @@ class TestSearch:
         assert (second["isLast"], "nextPageToken" in second) == (True, False)
 
     def test_a_token_belongs_to_its_query_and_to_its_week(
-        self, web: httpx.Client, make: Make, clock: TickingClock
+        self, web: httpx.Client, make: Make, clock: ManualClock
     ) -> None:
         make()
         make()
@@ -109,7 +110,7 @@ class TestSearch:
         assert len(found(search(web, maxResults=5000, fields=["id"]))) == 101
 
     def test_search_lags_and_a_direct_read_does_not(
-        self, site: JiraEmulator, web: httpx.Client, make: Make, clock: TickingClock
+        self, site: JiraEmulator, web: httpx.Client, make: Make, clock: ManualClock
     ) -> None:
         old = make("Before")
         clock.move(3600)
@@ -124,7 +125,7 @@ class TestSearch:
         assert found(search(web)) == [old, number]
 
     def test_a_deleted_issue_stays_in_the_index_for_a_while(
-        self, site: JiraEmulator, web: httpx.Client, make: Make, clock: TickingClock
+        self, site: JiraEmulator, web: httpx.Client, make: Make, clock: ManualClock
     ) -> None:
         number = make()
         clock.move(3600)
@@ -136,7 +137,7 @@ class TestSearch:
         assert found(search(web)) == []
 
     def test_dates_are_epoch_milliseconds_or_minutes_in_the_callers_zone(
-        self, site: JiraEmulator, web: httpx.Client, make: Make, clock: TickingClock
+        self, site: JiraEmulator, web: httpx.Client, make: Make, clock: ManualClock
     ) -> None:
         site.seed({"people": [{"mail": site.credentials[0], "zone": "Asia/Tokyo"}]})
         number = make()
@@ -421,7 +422,7 @@ class TestSite:
         assert [a.status_code for a in answers] == [200, 429, 200]
         assert answers[1].headers["ratelimit-reason"] == "jira-burst-based"
 
-    def test_a_restart_goes_on(self, tmp_path: Path, clock: TickingClock) -> None:
+    def test_a_restart_goes_on(self, tmp_path: Path, clock: ManualClock) -> None:
         first = JiraEmulator(folder=tmp_path, clock=clock)
         first.seed(SITE)
         number = first.edit_as(ANN, None, project="NET", summary="Grüße 🙂")

@@ -11,9 +11,10 @@ import pytest
 from itpm_sync.connector import Presence
 from itpm_sync.emulation import Fault, Harm, When
 from itpm_sync.errors import Denied, Gone, ItpmError, NotTheVendor
+from itpm_sync.testing.clocks import ManualClock
 from itpm_sync_jira.emulator import JiraEmulator
 
-from .conftest import ANN, BOB, DAN, Jira, TickingClock, asked
+from .conftest import ANN, BOB, DAN, Jira, asked
 
 Make = Callable[..., str]
 DOC = {
@@ -130,7 +131,7 @@ class TestPull:
         assert asked(site).count("POST /search/jql") == 3
 
     def test_an_idle_incremental_pull_is_one_search(
-        self, jira: Jira, make: Make, site: JiraEmulator, clock: TickingClock
+        self, jira: Jira, make: Make, site: JiraEmulator, clock: ManualClock
     ) -> None:
         make()
         clock.move(3600)
@@ -143,7 +144,7 @@ class TestPull:
         assert (pages[-1].complete, pages[-1].listed) == (False, None)
 
     def test_only_what_changed_comes_again(
-        self, jira: Jira, make: Make, site: JiraEmulator, clock: TickingClock
+        self, jira: Jira, make: Make, site: JiraEmulator, clock: ManualClock
     ) -> None:
         make()
         edited = make("Other")
@@ -155,7 +156,7 @@ class TestPull:
         assert [record.name for page in pages for record in page.records] == ["NET-2 Edited"]
 
     def test_what_the_index_showed_late_is_not_missed(
-        self, jira: Jira, make: Make, site: JiraEmulator, clock: TickingClock
+        self, jira: Jira, make: Make, site: JiraEmulator, clock: ManualClock
     ) -> None:
         jira.more = {"overlap": 120.0}
         number = make()
@@ -169,7 +170,7 @@ class TestPull:
         second = jira.pulled(first[-1].cursor)
         assert [record.name for page in second for record in page.records] == ["NET-1 Late"]
 
-    def test_now_and_then_all_ids_are_listed(self, jira: Jira, make: Make, clock: TickingClock) -> None:
+    def test_now_and_then_all_ids_are_listed(self, jira: Jira, make: Make, clock: ManualClock) -> None:
         jira.more = {"sweep_every": 600.0}
         numbers = {make(), make("Other")}
         clock.move(3600)
@@ -233,7 +234,7 @@ class TestTrouble:
 
     @pytest.mark.parametrize(("header", "waited"), [("7", 7.0), ("Mon, 04 May 2026 09:00:09 GMT", 9.0)])
     def test_a_quota_is_waited_for(
-        self, jira: Jira, make: Make, site: JiraEmulator, clock: TickingClock, header: str, waited: float
+        self, jira: Jira, make: Make, site: JiraEmulator, clock: ManualClock, header: str, waited: float
     ) -> None:
         number = make()
         told = {"Retry-After": header, "RateLimit-Reason": "jira-burst-based"}
@@ -300,7 +301,7 @@ class TestRead:
         assert seen[0].record is not None
 
     def test_it_is_never_answered_from_the_lagging_index(
-        self, jira: Jira, make: Make, site: JiraEmulator, clock: TickingClock
+        self, jira: Jira, make: Make, site: JiraEmulator, clock: ManualClock
     ) -> None:
         clock.move(3600)
         site.index_lag = 600
@@ -316,7 +317,7 @@ class TestRead:
 
 class TestFind:
     def test_by_our_key_once_the_horizon_has_passed(
-        self, jira: Jira, site: JiraEmulator, clock: TickingClock
+        self, jira: Jira, site: JiraEmulator, clock: ManualClock
     ) -> None:
         began = clock.now()
         mail = site.credentials[0]
@@ -382,7 +383,7 @@ class TestCheck:
 
 class TestHistory:
     def test_who_changed_what_when_and_which_was_us(
-        self, jira: Jira, make: Make, site: JiraEmulator, clock: TickingClock
+        self, jira: Jira, make: Make, site: JiraEmulator, clock: ManualClock
     ) -> None:
         number = make(due="2026-05-08")
         expected = jira.records()[number]

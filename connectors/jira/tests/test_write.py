@@ -10,9 +10,10 @@ import pytest
 from itpm_sync.connector import Status
 from itpm_sync.emulation import Call, Fault, Harm, When
 from itpm_sync.errors import Denied, Gone, Retry, UnknownOutcome
+from itpm_sync.testing.clocks import ManualClock
 from itpm_sync_jira.emulator import JiraEmulator
 
-from .conftest import ANN, BOB, Jira, TickingClock, asked, new, update
+from .conftest import ANN, BOB, Jira, asked, new, update
 
 Make = Callable[..., str]
 BULK = r".*/issue/bulk"
@@ -122,7 +123,7 @@ class TestCreate:
 
     @pytest.mark.parametrize("harm", [Harm.DROP, Harm.CUT, Harm.TRUNCATE, Harm.HTML])
     def test_an_answer_that_is_lost_is_never_asked_for_again(
-        self, jira: Jira, site: JiraEmulator, clock: TickingClock, harm: Harm
+        self, jira: Jira, site: JiraEmulator, clock: ManualClock, harm: Harm
     ) -> None:
         began = clock.now()
         site.faults.add(Fault(BULK, "POST", When.AFTER, harm))
@@ -145,7 +146,7 @@ class TestCreate:
         assert count(site) == 1
 
     def test_what_was_not_processed_is_repeated(
-        self, jira: Jira, site: JiraEmulator, clock: TickingClock
+        self, jira: Jira, site: JiraEmulator, clock: ManualClock
     ) -> None:
         site.faults.add(Fault(BULK, "POST", status=429, headers={"Retry-After": "3"}, body={}, times=2))
         assert jira.apply(new({"summary": "Once"}))[0].status is Status.APPLIED
@@ -344,7 +345,7 @@ class TestUpdate:
 
     @pytest.mark.parametrize("harm", [Harm.DROP, Harm.CUT, Harm.HTML])
     def test_a_lost_answer_is_unknown_and_the_history_knows(
-        self, jira: Jira, make: Make, site: JiraEmulator, clock: TickingClock, harm: Harm
+        self, jira: Jira, make: Make, site: JiraEmulator, clock: ManualClock, harm: Harm
     ) -> None:
         number = make()
         clock.move(60)

@@ -1,4 +1,4 @@
-"""What the tests of this connector share: a clock, an emulated tenant, a connection to it."""
+"""What the tests of this connector share: an emulated tenant, a connection to it."""
 
 from __future__ import annotations
 
@@ -6,8 +6,6 @@ import asyncio
 import json
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager
-from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -15,9 +13,8 @@ import pytest
 from itpm_sync.connector import Tools
 from itpm_sync.emulation import Answer, Call
 from itpm_sync.emulation.server import serve
-from itpm_sync.kit.limiter import NoLimit
-from itpm_sync.ports import LocalFiles
-from itpm_sync.testing.checkout import shared_folder
+from itpm_sync.testing.clocks import ManualClock
+from itpm_sync.testing.emulated import faithful, specs
 from itpm_sync_m365.connector import M365Connector
 from itpm_sync_m365.emulator import TOKEN, M365Emulator
 from itpm_sync_m365.pages import SharePointPublisher
@@ -60,56 +57,13 @@ SEED = {
 }
 
 
-class TestClock:
-    """A clock that moves only when somebody waits; the waits are kept."""
-
-    __test__ = False
-
-    def __init__(self) -> None:
-        self.moment = datetime(2026, 3, 1, 9, tzinfo=UTC)
-        self.waits: list[float] = []
-
-    def now(self) -> datetime:
-        return self.moment
-
-    def monotonic(self) -> float:
-        return self.moment.timestamp()
-
-    async def sleep(self, seconds: float) -> None:
-        self.waits.append(seconds)
-        self.moment += timedelta(seconds=seconds)
-
-
-class NoChance:
-    """The middle of every range."""
-
-    def uniform(self, low: float, high: float) -> float:
-        return (low + high) / 2
-
-
 @pytest.fixture
-def clock() -> TestClock:
-    return TestClock()
-
-
-@pytest.fixture
-def tools(clock: TestClock) -> Tools:
-    return Tools(clock=clock, random=NoChance(), limiter=NoLimit(), files=LocalFiles())
-
-
-def specs() -> Path | None:
-    folder = shared_folder()
-    return folder / "specs" if folder else None
-
-
-@pytest.fixture
-def emulator(clock: TestClock) -> Iterator[M365Emulator]:
+def emulator(clock: ManualClock) -> Iterator[M365Emulator]:
     """A seeded tenant; at the end nothing was sent or answered against Graph's metadata."""
     made = M365Emulator(clock=clock, specs=specs())
     made.seed(SEED)
-    yield made
-    assert made.violations == []
-    assert made.faults.waiting == []
+    with faithful(made):
+        yield made
 
 
 class Tenant:

@@ -7,15 +7,13 @@ from typing import Any
 
 import pytest
 
-from itpm_sync.connector import Connector, Tools
+from itpm_sync.connector import Connector
 from itpm_sync.emulation import Fault, Harm, When
 from itpm_sync.emulation.server import serve
-from itpm_sync.kit.limiter import NoLimit
 from itpm_sync.kit.secret import Secret
-from itpm_sync.ports import LocalFiles
-from itpm_sync.testing.checkout import shared_folder
-from itpm_sync.testing.clocks import ManualClock, MiddleRandom
+from itpm_sync.testing.clocks import ManualClock
 from itpm_sync.testing.conformance import ConnectorConformance, Harness
+from itpm_sync.testing.emulated import faithful, specs, tools_on
 from itpm_sync_m365.connector import M365Connector
 from itpm_sync_m365.emulator import M365Emulator
 from itpm_sync_m365.settings import M365Settings
@@ -39,7 +37,7 @@ class PlannerHarness(Harness):
 
     def __init__(self, emulator: M365Emulator, base: str, clock: ManualClock) -> None:
         self.emulator, self.base, self.clock = emulator, base, clock
-        self.tools = Tools(clock, MiddleRandom(), NoLimit(), LocalFiles())
+        self.tools = tools_on(clock)
         self.connector = self._connector()
 
     def _connector(self, **more: Any) -> M365Connector:
@@ -68,9 +66,8 @@ class PlannerHarness(Harness):
 class TestConformance(ConnectorConformance):
     @pytest.fixture
     def harness(self) -> Iterator[Harness]:
-        clock, shared = ManualClock(), shared_folder()
-        emulator = M365Emulator(clock=clock, specs=shared / "specs" if shared else None)
+        clock = ManualClock()
+        emulator = M365Emulator(clock=clock, specs=specs())
         emulator.seed(SEED)
-        with serve(emulator) as base:
+        with faithful(emulator), serve(emulator) as base:
             yield PlannerHarness(emulator, base, clock)
-        assert emulator.violations == []

@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from itpm_sync_m365.settings import M365Settings, is_loopback
+from itpm_sync.kit.address import is_loopback
+from itpm_sync_m365.settings import M365Settings
 
 APP = {"tenant_id": "contoso.example", "client_id": "11111111-2222-4333-8444-555555555555"}
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -71,7 +70,7 @@ def test_a_new_task_carries_its_key_and_is_found_by_it(on: Any, emulator: M365Em
         since = clock.now()
         made = (await connector.apply(PLAN, [create(**values)]))[0]
         early = await connector.find([PLAN, OTHER_PLAN], ["item-1", "item-2"], since)
-        clock.moment += timedelta(seconds=6)
+        clock.move(6)
         late = await connector.find([PLAN], ["item-1"], since)
         return made, (await pulled(connector))["Pull cables"], early, late
 
@@ -127,7 +126,7 @@ def test_an_inner_429_waits_as_asked_and_only_that_one_is_repeated(
         return await connector.apply(PLAN, [create(f"Task {n}", f"item-{n}") for n in range(2)])
 
     assert [o.status for o in on(work)] == [Status.APPLIED, Status.APPLIED]
-    assert sum(clock.waits) >= 11
+    assert sum(clock.slept) >= 11
     posts = [r for r in emulator.requests if r.path == "/v1.0/planner/tasks"]
     assert [r.status for r in posts] == [429, 201, 201]
 

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from itpm_sync.connector import Tools
-from itpm_sync.kit.limiter import NoLimit
-from itpm_sync.ports import LocalFiles, SystemRandom
+from itpm_sync.testing.clocks import ManualClock
 from itpm_sync_msproject.connector import MsProjectConnector
 from itpm_sync_msproject.emulator import MsProjectEmulator
 from itpm_sync_msproject.settings import MsProjectSettings
@@ -67,27 +65,9 @@ ROLLOUT: dict[str, Any] = {
 }
 
 
-class _Clock:
-    """Stands still."""
-
-    def now(self) -> datetime:
-        return datetime(2026, 3, 16, 12, 0, tzinfo=UTC)
-
-    def monotonic(self) -> float:
-        return 0.0
-
-    async def sleep(self, seconds: float) -> None:
-        return None
-
-
 @pytest.fixture
-def tools() -> Tools:
-    return Tools(clock=_Clock(), random=SystemRandom(), limiter=NoLimit(), files=LocalFiles())
-
-
-@pytest.fixture
-def emulator(tmp_path: Path) -> MsProjectEmulator:
-    made = MsProjectEmulator(folder=tmp_path / "plans", clock=_Clock())
+def emulator(tmp_path: Path, clock: ManualClock) -> MsProjectEmulator:
+    made = MsProjectEmulator(folder=tmp_path / "plans", clock=clock)
     made.seed({"plans": {"rollout.xml": ROLLOUT}})
     return made
 

@@ -6,11 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from itpm_sync.connector import Tools
-from itpm_sync.kit.limiter import NoLimit
-from itpm_sync.ports import LocalFiles
-from itpm_sync.testing.clocks import ManualClock, MiddleRandom
+from itpm_sync.testing.clocks import ManualClock
 from itpm_sync.testing.conformance import ConnectorConformance, Harness
+from itpm_sync.testing.emulated import tools_on
 from itpm_sync_msproject.connector import MsProjectConnector
 from itpm_sync_msproject.emulator import MsProjectEmulator
 from itpm_sync_msproject.settings import MsProjectSettings
@@ -29,9 +27,8 @@ class PlanHarness(Harness):
         self.emulator.seed(
             {"plans": {name: {"title": name} for name in (self.container, self.other_container)}}
         )
-        tools = Tools(self.clock, MiddleRandom(), NoLimit(), LocalFiles())
         options = MsProjectSettings.model_validate(self.emulator.connection(""))
-        self.connector = MsProjectConnector("plan", options, tools)
+        self.connector = MsProjectConnector("plan", options, tools_on(self.clock))
 
     def make_as(self, person: str, title: str) -> str:
         return self.emulator.edit_as(f"{person}@example.org", container=self.container, Name=title)

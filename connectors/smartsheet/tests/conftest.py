@@ -1,11 +1,10 @@
-"""What the Smartsheet tests share: a clock that moves itself, an emulated account, raw HTTP to it, a connector."""
+"""What the Smartsheet tests share: an emulated account, raw HTTP to it, a connector."""
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager
-from datetime import UTC, datetime, timedelta
 from typing import Any, TypeVar
 
 import httpx
@@ -13,10 +12,9 @@ import pytest
 
 from itpm_sync.connector import Change, Operation, Page, Record, Tools
 from itpm_sync.emulation.server import serve
-from itpm_sync.kit.limiter import NoLimit
 from itpm_sync.kit.secret import Secret
-from itpm_sync.ports import LocalFiles
-from itpm_sync.testing.checkout import shared_folder
+from itpm_sync.testing.clocks import ManualClock
+from itpm_sync.testing.emulated import faithful, specs
 from itpm_sync_smartsheet.connector import SmartsheetConnector
 from itpm_sync_smartsheet.emulated.world import Sheet
 from itpm_sync_smartsheet.emulator import SmartsheetEmulator
@@ -56,53 +54,10 @@ def plan(name: str = "Plan", **more: Any) -> dict[str, Any]:
     }
 
 
-class TickingClock:
-    """Stands still, but for sleeps and for `move`."""
-
-    __test__ = False
-
-    def __init__(self) -> None:
-        self.at = datetime(2026, 5, 4, 9, 0, tzinfo=UTC)
-        self.slept: list[float] = []
-
-    def now(self) -> datetime:
-        return self.at
-
-    def monotonic(self) -> float:
-        return self.at.timestamp()
-
-    async def sleep(self, seconds: float) -> None:
-        self.slept.append(seconds)
-        self.move(seconds)
-        await asyncio.sleep(0)
-
-    def move(self, seconds: float) -> None:
-        self.at += timedelta(seconds=seconds)
-
-
-class Middle:
-    """No chance: jitter is always the middle."""
-
-    def uniform(self, low: float, high: float) -> float:
-        return (low + high) / 2
-
-
 @pytest.fixture
-def clock() -> TickingClock:
-    return TickingClock()
-
-
-@pytest.fixture
-def unchecked() -> list[str]:
-    """Violations of the API description that a test provokes on purpose; it appends a part of their text."""
-    return []
-
-
-@pytest.fixture
-def account(clock: TickingClock, unchecked: list[str]) -> Iterator[SmartsheetEmulator]:
+def account(clock: ManualClock, unchecked: list[str]) -> Iterator[SmartsheetEmulator]:
     """An account with one sheet; nothing may break Smartsheet's API description on it, no fault may stay unused."""
-    shared = shared_folder()
-    emulator = SmartsheetEmulator(clock=clock, specs=shared / "specs" if shared else None)
+    emulator = SmartsheetEmulator(clock=clock, specs=specs())
     emulator.seed(
         {
             "people": {ANN: "Ann Alder", BOT: "Sync Account"},
@@ -111,9 +66,8 @@ def account(clock: TickingClock, unchecked: list[str]) -> Iterator[SmartsheetEmu
         }
     )
     clock.move(60)
-    yield emulator
-    assert [wrong for wrong in emulator.violations if not any(part in wrong for part in unchecked)] == []
-    assert emulator.faults.waiting == []
+    with faithful(emulator, unchecked):
+        yield emulator
 
 
 @pytest.fixture
@@ -139,13 +93,12 @@ Open = Callable[..., Any]
 
 
 @pytest.fixture
-def opened(base: str, clock: TickingClock) -> Open:
+def opened(base: str, tools: Tools) -> Open:
     """An async context with a connector on the account; settings by name."""
 
     @asynccontextmanager
     async def make(**settings: Any) -> AsyncIterator[SmartsheetConnector]:
         given = {"token": Secret(TOKEN), "base_url": base, "timeout": 5.0, **settings}
-        tools = Tools(clock=clock, random=Middle(), limiter=NoLimit(), files=LocalFiles())
         connector = SmartsheetConnector("sheets", SmartsheetSettings(**given), tools)
         try:
             yield connector

@@ -6,15 +6,13 @@ from collections.abc import Iterator
 
 import pytest
 
-from itpm_sync.connector import Connector, Tools
+from itpm_sync.connector import Connector
 from itpm_sync.emulation import Fault, Harm, When
 from itpm_sync.emulation.server import serve
-from itpm_sync.kit.limiter import NoLimit
 from itpm_sync.kit.secret import Secret
-from itpm_sync.ports import LocalFiles
-from itpm_sync.testing.checkout import shared_folder
-from itpm_sync.testing.clocks import ManualClock, MiddleRandom
+from itpm_sync.testing.clocks import ManualClock
 from itpm_sync.testing.conformance import ConnectorConformance, Harness
+from itpm_sync.testing.emulated import faithful, specs, tools_on
 from itpm_sync_smartsheet.connector import SmartsheetConnector
 from itpm_sync_smartsheet.emulator import SmartsheetEmulator
 from itpm_sync_smartsheet.settings import SmartsheetSettings
@@ -54,16 +52,14 @@ class Account(Harness):
 
     def _connector(self, token: str) -> SmartsheetConnector:
         said = {**self.emulator.connection(self._base), "token": Secret(token)}
-        tools = Tools(clock=self.clock, random=MiddleRandom(), limiter=NoLimit(), files=LocalFiles())
-        return SmartsheetConnector("sheets", SmartsheetSettings(**said), tools)
+        return SmartsheetConnector("sheets", SmartsheetSettings(**said), tools_on(self.clock))
 
 
 class TestConformance(ConnectorConformance):
     @pytest.fixture
     def harness(self) -> Iterator[Harness]:
-        shared, clock = shared_folder(), ManualClock()
-        emulator = SmartsheetEmulator(clock=clock, specs=shared / "specs" if shared else None)
+        clock = ManualClock()
+        emulator = SmartsheetEmulator(clock=clock, specs=specs())
         emulator.seed({"tokens": {TOKEN: BOT}, "sheets": [plan(), plan("Other", rows=[])]})
-        with serve(emulator) as base:
+        with faithful(emulator), serve(emulator) as base:
             yield Account(emulator, base, clock)
-        assert emulator.violations == []

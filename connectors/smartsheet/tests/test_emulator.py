@@ -9,11 +9,12 @@ import httpx
 import pytest
 
 from itpm_sync.emulation.server import serve
-from itpm_sync.testing.checkout import shared_folder
+from itpm_sync.testing.clocks import ManualClock
+from itpm_sync.testing.emulated import specs
 from itpm_sync_smartsheet.emulated.world import Access, Sheet, dump
 from itpm_sync_smartsheet.emulator import SmartsheetEmulator
 
-from .conftest import ANN, BOT, EVE, MULTI, TOKEN, TickingClock, plan
+from .conftest import ANN, BOT, EVE, MULTI, TOKEN, plan
 
 
 def cell(sheet: Sheet, title: str, value: Any, **more: Any) -> dict[str, Any]:
@@ -111,7 +112,7 @@ class TestReading:
         assert [each["email"] for each in whole["values"]] == [ANN, BOT]
 
     def test_rows_modified_since_tells_of_no_deletion(
-        self, raw: Raw, account: SmartsheetEmulator, sheet: Sheet, clock: TickingClock
+        self, raw: Raw, account: SmartsheetEmulator, sheet: Sheet, clock: ManualClock
     ) -> None:
         since = clock.now().strftime("%Y-%m-%dT%H:%M:%SZ")
         account.edit_as(ANN, str(sheet.order[3]), delete=True)
@@ -133,7 +134,7 @@ class TestReading:
         assert raw.get(include="everything")["errorCode"] == 1018
 
     def test_history_newest_first(
-        self, raw: Raw, account: SmartsheetEmulator, sheet: Sheet, clock: TickingClock
+        self, raw: Raw, account: SmartsheetEmulator, sheet: Sheet, clock: ManualClock
     ) -> None:
         due = sheet.titled("Due").id
         account.edit_as(ANN, str(sheet.order[3]), Due="2026-07-01")
@@ -410,9 +411,8 @@ def dump_of(sheet: Sheet) -> Any:
     return asdict(sheet)
 
 
-def test_the_account_outlives_its_process(tmp_path: Path, clock: TickingClock) -> None:
-    shared = shared_folder()
-    first = SmartsheetEmulator(folder=tmp_path, clock=clock, specs=shared / "specs" if shared else None)
+def test_the_account_outlives_its_process(tmp_path: Path, clock: ManualClock) -> None:
+    first = SmartsheetEmulator(folder=tmp_path, clock=clock, specs=specs())
     first.seed({"people": {ANN: "Ann"}, "tokens": {TOKEN: BOT}, "sheets": [plan()]})
     first.edit_as(ANN, str(first.world.sheet_named("Plan").order[3]), Status="Complete")
     second = SmartsheetEmulator(folder=tmp_path, clock=clock)
@@ -421,7 +421,7 @@ def test_the_account_outlives_its_process(tmp_path: Path, clock: TickingClock) -
     assert made not in first.world.sheet_named("Plan").rows
 
 
-def test_an_account_without_a_seed_takes_any_token(clock: TickingClock) -> None:
+def test_an_account_without_a_seed_takes_any_token(clock: ManualClock) -> None:
     empty = SmartsheetEmulator(clock=clock)
     with serve(empty) as base:
         answer = httpx.get(f"{base}/2.0/users/me", headers={"Authorization": "Bearer anything"})
@@ -433,7 +433,7 @@ def test_an_account_without_a_seed_takes_any_token(clock: TickingClock) -> None:
 def test_what_the_description_does_not_know_is_a_violation(
     web: httpx.Client, account: SmartsheetEmulator, unchecked: list[str]
 ) -> None:
-    if shared_folder() is None:
+    if specs() is None:
         assert account.violations == []
         return
     unchecked.append("has no query parameter colour")

@@ -14,11 +14,12 @@ from itpm_sync.connector import Status
 from itpm_sync.emulation import Fault, Harm, When
 from itpm_sync.errors import Denied, ItpmError, NotTheVendor, Unavailable
 from itpm_sync.kit.secret import Secret
+from itpm_sync.testing.clocks import ManualClock
 from itpm_sync_smartsheet.connector import SmartsheetConnector
 from itpm_sync_smartsheet.emulated.world import Access, Sheet
 from itpm_sync_smartsheet.emulator import SmartsheetEmulator
 
-from .conftest import BOT, TOKEN, TickingClock, by_title, create, plan, pulled, update
+from .conftest import BOT, TOKEN, by_title, create, plan, pulled, update
 
 Run = Callable[..., Any]
 JSON = {"content-type": "application/json"}
@@ -37,21 +38,21 @@ def fault(path: str, status: int, code: int, message: str = "", **more: Any) -> 
 
 class TestQuota:
     def test_a_minute_is_waited_where_none_is_named(
-        self, run: Run, account: SmartsheetEmulator, sheet: Sheet, clock: TickingClock
+        self, run: Run, account: SmartsheetEmulator, sheet: Sheet, clock: ManualClock
     ) -> None:
         account.faults.add(fault(SHEET, 429, 4003))
         assert run(lambda c: pulled(c, sheet))[-1].complete
         assert [60 <= seconds <= 61 for seconds in clock.slept] == [True]
 
     def test_a_named_wait_is_kept(
-        self, run: Run, account: SmartsheetEmulator, sheet: Sheet, clock: TickingClock
+        self, run: Run, account: SmartsheetEmulator, sheet: Sheet, clock: ManualClock
     ) -> None:
         account.faults.add(fault(SHEET, 429, 4003, headers={"Retry-After": "7"}))
         run(lambda c: pulled(c, sheet))
         assert [7 <= seconds <= 8 for seconds in clock.slept] == [True]
 
     def test_html_429_counts_too(
-        self, run: Run, account: SmartsheetEmulator, sheet: Sheet, clock: TickingClock
+        self, run: Run, account: SmartsheetEmulator, sheet: Sheet, clock: ManualClock
     ) -> None:
         account.faults.add(Fault(SHEET, status=429, body=b"<html>", headers={"content-type": "text/html"}))
         assert run(lambda c: pulled(c, sheet))[-1].complete
@@ -101,7 +102,7 @@ class TestUnknownOutcome:
         ids=["4002", "dropped", "cut", "truncated", "html", "bad gateway", "other JSON"],
     )
     def test_an_addition_is_never_sent_twice_and_found_by_its_key(
-        self, run: Run, account: SmartsheetEmulator, sheet: Sheet, harm: Fault, clock: TickingClock
+        self, run: Run, account: SmartsheetEmulator, sheet: Sheet, harm: Fault, clock: ManualClock
     ) -> None:
         harm.times = 1
         account.faults.add(harm)

@@ -11,12 +11,13 @@ import pytest
 from itpm_sync.connector import Presence
 from itpm_sync.emulation import Fault
 from itpm_sync.errors import Gone
+from itpm_sync.testing.clocks import ManualClock
 from itpm_sync_smartsheet import reading
 from itpm_sync_smartsheet.connector import SmartsheetConnector
 from itpm_sync_smartsheet.emulated.world import Sheet
 from itpm_sync_smartsheet.emulator import SmartsheetEmulator
 
-from .conftest import ANN, BOT, KEY, MULTI, TickingClock, by_title, col, create, plan, pulled
+from .conftest import ANN, BOT, KEY, MULTI, by_title, col, create, plan, pulled
 
 Run = Callable[..., Any]
 
@@ -62,7 +63,7 @@ class TestPull:
         assert len(pages[-1].records) == 4
 
     def test_rows_by_column_id(
-        self, run: Run, account: SmartsheetEmulator, sheet: Sheet, clock: TickingClock
+        self, run: Run, account: SmartsheetEmulator, sheet: Sheet, clock: ManualClock
     ) -> None:
         account.edit_as(ANN, str(sheet.order[3]), **{"% Complete": 0.63, "Done": True, "Owner": ANN})
         rows = run(lambda c: by_title(c, sheet))
@@ -213,7 +214,7 @@ class TestKeys:
         assert "item-2" not in found.records
 
     def test_within_the_horizon_absence_is_not_certain(
-        self, run: Run, sheet: Sheet, clock: TickingClock
+        self, run: Run, sheet: Sheet, clock: ManualClock
     ) -> None:
         found = run(lambda c: c.find([str(sheet.id)], ["item-1"], clock.now()))
         assert (found.records, found.certain) == ({}, False)
@@ -332,7 +333,7 @@ class TestComputed:
 
 class TestHistory:
     def test_who_changed_what(
-        self, run: Run, account: SmartsheetEmulator, sheet: Sheet, clock: TickingClock
+        self, run: Run, account: SmartsheetEmulator, sheet: Sheet, clock: ManualClock
     ) -> None:
         row = str(sheet.order[3])
         since = clock.now()
@@ -348,9 +349,7 @@ class TestHistory:
         ]
         assert edits[row][0].after[col(sheet, "Task")] == "Handover"
 
-    def test_one_write_of_several_cells_is_one_edit(
-        self, run: Run, sheet: Sheet, clock: TickingClock
-    ) -> None:
+    def test_one_write_of_several_cells_is_one_edit(self, run: Run, sheet: Sheet, clock: ManualClock) -> None:
         from .conftest import update
 
         async def work(c: SmartsheetConnector) -> Any:
@@ -364,7 +363,7 @@ class TestHistory:
         assert (edit.after[col(sheet, "Due")], edit.after[col(sheet, "Status")]) == ("2026-07-02", "Complete")
 
     def test_a_shared_account_marks_nothing_as_ours(
-        self, run: Run, account: SmartsheetEmulator, sheet: Sheet, clock: TickingClock
+        self, run: Run, account: SmartsheetEmulator, sheet: Sheet, clock: ManualClock
     ) -> None:
         row, since = str(sheet.order[3]), clock.now()
         account.edit_as(BOT, row, Due="2026-07-02")
@@ -372,7 +371,7 @@ class TestHistory:
         assert [edit.ours for edit in edits[row]] == [None]
 
     def test_a_clock_that_goes_ahead_of_smartsheets(
-        self, run: Run, account: SmartsheetEmulator, sheet: Sheet, clock: TickingClock
+        self, run: Run, account: SmartsheetEmulator, sheet: Sheet, clock: ManualClock
     ) -> None:
         """Ours says five minutes more than the server's: the edit is later than `since` all the same."""
         row, since = str(sheet.order[3]), clock.now() + timedelta(minutes=5)
@@ -381,8 +380,7 @@ class TestHistory:
         async def work(c: SmartsheetConnector) -> Any:
             real = clock.now
             clock.now = lambda: real() + timedelta(minutes=5)  # type: ignore[method-assign]
-            account.clock = TickingClock()
-            account.clock.at = real()
+            account.clock = ManualClock(real())
             return await c.history(str(sheet.id), [row], since)
 
         assert len(run(work)[row]) == 1

@@ -1,7 +1,7 @@
 """`itpm-sync emulate NAME`: a stand-in for a vendor's system on this machine, until it is stopped.
 
 In: a connector's name, a port, a folder for its state. Out: an HTTP service on 127.0.0.1 and what a connection must say
-to reach it.
+to reach it. With `--edit`: one edit by a person in that folder's state, and no service.
 """
 
 from __future__ import annotations
@@ -28,8 +28,24 @@ from itpm_sync.errors import Busy, Misconfigured
     type=click.Path(file_okay=False, path_type=Path),
     help="Where it keeps its state; default: nowhere, it begins empty and forgets.",
 )
-def command(name: str, port: int, folder: Path | None) -> None:
-    """Run a stand-in for a vendor's system on this machine, until Ctrl-C."""
+@click.option(
+    "--edit",
+    "edits",
+    nargs=2,
+    multiple=True,
+    metavar="RECORD FIELD=VALUE",
+    help="Do not serve: edit a record, by title or id, as a person does in the tool, and end. May be said again.",
+)
+@click.option("--as", "person", metavar="MAIL", help="Who edits.")
+def command(
+    name: str, port: int, folder: Path | None, *, edits: tuple[tuple[str, str], ...], person: str | None
+) -> None:
+    """Run a stand-in for a vendor's system on this machine, until Ctrl-C; or edit in it as a person does."""
+    if edits or person:
+        from itpm_sync.cli.emulate_edit import edit_in
+
+        edit_in(name, folder, person, edits)
+        return
     serve(name, port, folder, until=threading.Event())
 
 

@@ -97,8 +97,6 @@ async def _pull_connection(
         sight.pulls[place] = pulled
         for native, why in pulled.skipped:
             sight.left_out(place, f"{native} in {policy.container} ({connector.name}) is left out: {why}")
-        if pulled.error is not None:
-            _suspend(sight, place, pulled.error)
         if pulled.state is not None and pulled.info is not None:
             state = replace(pulled.state, document={**pulled.state.document, **remembered(pulled.info)})
             if state != before:
@@ -106,8 +104,10 @@ async def _pull_connection(
             sight.containers[place] = state
         if pulled.info is not None:
             sight.infos[place] = pulled.info
-    for error in await sweep(connector, pulls, memory, store=store, now=ws.clock.now()):
-        sight.warnings.append(Warning(Grade.NOTE, f"{connector.name}: {error}", connector.name))
+    await sweep(connector, pulls, memory, store=store, now=ws.clock.now())
+    for pulled in pulls:
+        if pulled.error is not None:
+            _suspend(sight, (pulled.connection, pulled.container), pulled.error)
     sight.replicas.update(memory.changed)
 
 
@@ -157,10 +157,13 @@ def views(ws: Workspace, project: Project, sight: Sight) -> dict[Place, Containe
         place = (policy.connection, policy.container)
         connector, pulled = ws.connections[policy.connection], sight.pulls.get(place)
         info = sight.infos.get(place)
+        capabilities = connector.capabilities
+        if info is not None and not info.keys:
+            capabilities = replace(capabilities, keys=False)
         had = pulled.before.known if pulled and pulled.before else 0
         found[place] = ContainerView(
             policy,
-            connector.capabilities,
+            capabilities,
             sight.lenses[place],
             horizon=timedelta(seconds=connector.horizon),
             listed=pulled is not None and pulled.whole,

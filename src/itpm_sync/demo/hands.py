@@ -8,15 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from itpm_sync.demo.tale import cast
 from itpm_sync.demo.tale.pieces import Calendar
 from itpm_sync.demo.working_folder import EMULATED, PLANS
 from itpm_sync.registry import Catalogue
-
-if TYPE_CHECKING:
-    from itpm_sync.emulation import Emulator
 
 CUT_OVER = "Riverbank: cut-over night"
 """What two people move, each to another day."""
@@ -31,7 +28,7 @@ class Hands:
         self._folder, self._calendar = folder, calendar
         self._catalogue = Catalogue()
 
-    def _tool(self, kind: str) -> Emulator:
+    def _tool(self, kind: str) -> Any:
         place = PLANS if kind == "msproject" else EMULATED
         return self._catalogue.emulator(kind)(folder=self._folder / place)
 
@@ -103,7 +100,7 @@ class Hands:
 
     def recalculate(self) -> None:
         """Ines opens the plan in Microsoft Project and saves it: Project computes every date anew."""
-        tool: Any = self._tool("msproject")
+        tool = self._tool("msproject")
         tool.recalculate(cast.PLAN_FILE)
 
     def _day(self, offset: int) -> str:

@@ -60,7 +60,9 @@ class Teller:
 
     def say(self, text: str) -> None:
         """A paragraph."""
-        for line in textwrap.wrap(" ".join(text.split()), _WIDTH, break_long_words=False, break_on_hyphens=False):
+        for line in textwrap.wrap(
+            " ".join(text.split()), _WIDTH, break_long_words=False, break_on_hyphens=False
+        ):
             show.line(line)
 
     def item(self, text: str) -> None:
@@ -73,7 +75,8 @@ class Teller:
         show.line(f"  $ {command(*arguments)}")
         done = self.quietly(*arguments, ends=ends)
         for line in cut(done.lines, most):
-            show.line(f"    {line if len(line) <= _WIDTH else line[: _WIDTH - 1] + '…'}")
+            for text in wrapped(line):
+                show.line(f"    {text}")
         show.line()
         return done
 
@@ -95,6 +98,21 @@ class Teller:
 def command(*arguments: str) -> str:
     """A command line as people type it."""
     return " ".join(["itpm-sync", *(shlex.quote(each) for each in arguments)])
+
+
+def wrapped(line: str) -> list[str]:
+    """A line of output, broken where it is longer than the page."""
+    indent = " " * (len(line) - len(line.lstrip()))
+    wide = _WIDTH + 10 - 4
+    parts = textwrap.wrap(
+        line,
+        wide,
+        subsequent_indent=f"{indent}        ",
+        break_long_words=False,
+        break_on_hyphens=False,
+        drop_whitespace=True,
+    )
+    return parts or [""]
 
 
 def cut(lines: Sequence[str], most: int) -> list[str]:

@@ -27,7 +27,9 @@ MARK: Final = ".itpm-sync-demo"
 """The file that says: this folder is the demo's."""
 CONFIGURATION: Final = "itpm-sync.yaml"
 PLANS, EMULATED = "plans", "emulated"
-_MARK_TEXT = "Made by `itpm-sync demo`. While this file is here, the next demo in this folder moves all of it aside.\n"
+_MARK_TEXT = (
+    "Made by `itpm-sync demo`. While this file is here, the next demo in this folder moves all of it aside.\n"
+)
 _IGNORED = "*\n"
 
 
@@ -49,7 +51,7 @@ def prepare(folder: Path, *, clock: Clock) -> Path | None:
     try:
         if folder.exists() and not folder.is_dir():
             raise _own(folder)
-        there = [each for each in folder.iterdir()] if folder.is_dir() else []
+        there = list(folder.iterdir()) if folder.is_dir() else []
         moved = None
         if there:
             if not (folder / MARK).is_file():

@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from email.utils import parsedate_to_datetime
 from enum import Enum, auto
 from typing import Final
 from urllib.parse import urljoin, urlsplit
@@ -74,6 +75,15 @@ class Answer:
     def header(self, name: str) -> str | None:
         wanted = name.lower()
         return next((value for key, value in self.headers.items() if key.lower() == wanted), None)
+
+    @property
+    def date(self) -> datetime | None:
+        """What the system's own clock said, with its zone; None where it did not say."""
+        try:
+            there = parsedate_to_datetime(self.header("date") or "")
+        except (TypeError, ValueError):
+            return None
+        return there if there.tzinfo is not None else None
 
 
 def classify(

@@ -101,15 +101,19 @@ _FOLD: Final = bytes.maketrans(b"{}", b"[]")
 
 def _too_deep(body: bytes, most: int) -> bool:
     """Whether brackets nest deeper than `most`; strings are cut out only where brackets inside them disturb."""
-    return _peel(body, most) and _peel(_STRING.sub(b"", body), most)
+    if not _peel(body, most):
+        return False
+    rest = _peel(_STRING.sub(b"", body), most)
+    # Else what is left are brackets without a partner: the body was cut off, and the parser says so.
+    return b"[]" in rest or rest.count(b"[") > most
 
 
-def _peel(body: bytes, most: int) -> bool:
-    """Whether pairs are left after `most` passes, each of which takes the innermost pairs away at the speed of C."""
+def _peel(body: bytes, most: int) -> bytes:
+    """The brackets left after `most` passes, each of which takes the innermost pairs away at the speed of C."""
     rest = body.translate(_FOLD, _DROP)
     for _ in range(most):
         peeled = rest.replace(b"[]", b"")
         if len(peeled) == len(rest):
-            break  # nothing, or unpaired brackets, which the parser refuses (or which stand in a string)
+            break
         rest = peeled
-    return bool(rest)
+    return rest

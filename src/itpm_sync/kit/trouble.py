@@ -9,6 +9,7 @@ from __future__ import annotations
 import socket
 import ssl
 from collections.abc import Iterator
+from contextlib import contextmanager
 from enum import Enum, auto
 from typing import Final
 
@@ -76,6 +77,23 @@ def trouble_of(error: BaseException) -> Trouble | None:
         if trouble in found:
             return trouble
     return None
+
+
+@contextmanager
+def by_recovery(call: Call) -> Iterator[None]:
+    """Around an exchange: what a library raises becomes the error of `itpm_sync.errors` that the call failed with.
+
+    Passes on what is one already, and what is not the wire's.
+    """
+    try:
+        yield
+    except ItpmError:
+        raise
+    except Exception as error:
+        trouble = trouble_of(error)
+        if trouble is None:
+            raise
+        raise classify_trouble(call, trouble) from None  # the library's text may hold the request, with a key
 
 
 def classify_trouble(call: Call, trouble: Trouble) -> ItpmError:

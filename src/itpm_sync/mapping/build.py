@@ -264,4 +264,4 @@ def _status(described: schema.StatusPart | None, native: Native) -> Step:
         raise Missing(
             f"{native.title} has no status that the mapping calls {missing[0]}; add it under `values`."
         )
-    return StatusPartStep(StatusStep(read, written, first))
+    return StatusPartStep(StatusStep(read, written, first, described.never_empty))

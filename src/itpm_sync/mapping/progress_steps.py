@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
-from typing import Any
+from typing import Any, Final
 
 from itpm_sync.kit.text import normal, one_line, whole
 from itpm_sync.lens import Env, Untranslatable
@@ -24,6 +24,9 @@ class Status:
     label: str | None
 
 
+_NO_STATUS: Final = Status(None, None)
+
+
 @dataclass(frozen=True, slots=True)
 class StatusStep:
     """A total map of statuses. Every label has one form: by name within its category, else the category's first."""
@@ -34,6 +37,8 @@ class StatusStep:
     """By category and label in lower case: the native value."""
     first: Mapping[Category, Any]
     """By category: the native value for labels that are unknown here."""
+    never_empty: bool = False
+    """The tool has no record without a status: what is not begun stands for none."""
 
     def get(self, raw: Any) -> Status | None:
         if raw is None or raw == "":
@@ -47,12 +52,12 @@ class StatusStep:
         return found
 
     def put(self, status: Status) -> Any:
-        """The native status; a category that the tool lacks is written as done if dropped, else not at all."""
+        """The native status; a category that the tool lacks is written as done if dropped, else as none."""
         category = status.category
         if category is Category.DROPPED and category not in self.first:
             category = Category.DONE
         if category is None:
-            return None
+            return self.first[Category.TODO] if self.never_empty else None
         named = self.written.get((category, folded(status.label or "")))
         return self.first.get(category) if named is None else named
 
@@ -67,7 +72,7 @@ class StatusPartStep(Step):
         return self.statuses.get(raw)
 
     def put(self, value: Any, env: Env) -> Any:
-        return None if value is None else self.statuses.put(value)
+        return self.statuses.put(value or _NO_STATUS)
 
 
 @dataclass(frozen=True, slots=True)

@@ -204,6 +204,9 @@ class StatusPart(Bound):
     others: Annotated[
         Literal["by category"] | None, Field(description="Statuses not listed: the tool says their category.")
     ] = None
+    never_empty: Annotated[
+        bool, Field(description="The tool has no record without a status: the first of todo stands for none.")
+    ] = False
 
 
 class CategoryPart(Bound):

@@ -14,7 +14,7 @@ from itpm_sync.connector import Change, Operation, Outcome, Presence, Record, St
 from itpm_sync.errors import ItpmError, Refused, Retry, UnknownOutcome
 from itpm_sync.ledger import Settlement
 from itpm_sync.model import Kind, Value
-from itpm_sync.plan import Action, FieldWrite
+from itpm_sync.plan import KEY, Action, FieldWrite
 from itpm_sync.push.after import Written, form
 from itpm_sync.push.desk import Desk, Place, Site
 from itpm_sync.push.outcomes import settlement
@@ -74,7 +74,7 @@ async def update(desk: Desk, place: Place, actions: Sequence[Action]) -> None:
             _remember(desk, replica, expected)
             continue
         values = _put(desk, site, action, action.writes, expected.values)
-        wants_key = site.connector.capabilities.keys and expected.key != action.item
+        wants_key = expected.key != action.item and any(write.name == KEY for write in action.writes)
         if values or wants_key:
             calls.append(_call(desk, action, action.writes, Operation.UPDATE, replica, values, expected))
         else:

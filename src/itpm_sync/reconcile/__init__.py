@@ -11,7 +11,7 @@ from dataclasses import replace
 from itpm_sync.plan import Brake, Plan
 from itpm_sync.reconcile.brakes import before_deciding, before_writing
 from itpm_sync.reconcile.draft import Draft
-from itpm_sync.reconcile.gone import bury
+from itpm_sync.reconcile.gone import bury, weigh_asked
 from itpm_sync.reconcile.items import decide_items
 from itpm_sync.reconcile.pairing import pair
 from itpm_sync.reconcile.scope import rescope
@@ -45,6 +45,7 @@ def _decided(world: World) -> tuple[Plan, list[Brake]]:
     pair(draft)
     doomed = bury(draft)
     decide_items(draft, list(draft.items.values()))
+    weigh_asked(draft)
     hold_parent_cycles(draft)
     rescope(draft)
     todo = work(draft, doomed, circular(draft))

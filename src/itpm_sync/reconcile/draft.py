@@ -84,6 +84,8 @@ class Draft:
         """(item, connection) for which a pairing waits for a person: nothing is created there meanwhile."""
         self.waiting_records: set[str] = set()
         """Untied replicas that wait for a person."""
+        self.asked: list[ReplicaDraft] = []
+        """Deleted records whose deletion met an edit in this run: a person is asked."""
         self.parents: dict[str, str | None] = {}
         self.envs: dict[Place, ContainerEnv] = {
             place: ContainerEnv(world.zone, place[0], world.directory, self.parents)

@@ -100,6 +100,10 @@ class _Field:
             ]
             news = [entry for entry in news if entry.tool == self.owner]
         verdict = self._decide(news, conflict)
+        if (
+            overruled and verdict.agreed is None
+        ):  # the owner holds the item and says nothing: that is put back
+            verdict = replace(verdict, agreed=Agreed(None, NEVER + 1, self.owner))
         firsts = [entry for entry in speaking if entry.first and not entry.empty]
         if firsts and verdict.conflict is None:
             verdict = self._first_tie(firsts, verdict)
@@ -266,7 +270,10 @@ class _Field:
         """
         side = self._side(entry)
         if self.agreed is None and side.lawful and side.value is None:
-            said = [*entry.lens.keeps(entry.now, None, entry.env, None), *([entry.now] if entry.lens.whole else [])]
+            said = [
+                *entry.lens.keeps(entry.now, None, entry.env, None),
+                *([entry.now] if entry.lens.whole else []),
+            ]
             value = next((one for one in said if entry.lens.form(one, entry.env) == entry.now), None)
             return replace(side, value=value)
         return side

@@ -19,7 +19,6 @@ _LIVE_TIES = (Tie.TIED, Tie.OUT_OF_SCOPE, Tie.HIDDEN)
 
 def bury(draft: Draft) -> set[str]:
     """Decide absences and revivals. Returns the items whose other records are to be deleted too."""
-    doomed: set[str] = set()
     for one in list(draft.replicas.values()):
         if one.item is None or one.item not in draft.items:
             continue
@@ -41,9 +40,35 @@ def bury(draft: Draft) -> set[str]:
             and absence.presence in (Presence.GONE, Presence.BINNED)
             and one.tie in _LIVE_TIES
         ):
-            if _gone(draft, item, one):
-                doomed.add(item.base.id)
-    return doomed
+            _gone(draft, item, one)
+    return {item.base.id for item in draft.items.values() if _doomed(draft, item)}
+
+
+def weigh_asked(draft: Draft) -> None:
+    """A deletion that a person was asked about is from now on weighed against later edits only."""
+    for one in draft.asked:
+        known = draft.items[one.item].agreed if one.item is not None else {}
+        one.at = {**one.at, **{name: agreed.version for name, agreed in known.items()}}
+
+
+def _doomed(draft: Draft, item: ItemDraft) -> bool:
+    """Whether the item's other records are to be deleted too: decided in this run, or in one that was cut short.
+
+    An edit since then that no deleter knew is asked about, as one from before.
+    """
+    life = item.base.life if item.life is None else item.life
+    if life is not Life.DELETED or draft.world.policy.deletion is not Deletion.PROPAGATE or LIFE in item.held:
+        return False
+    mine = draft.of_item[item.base.id]
+    others = [one for one in mine if one.tie in _LIVE_TIES]
+    deleted = [one for one in mine if one.tie is Tie.TOMBSTONE and not one.base.ours]
+    if not others or not deleted:
+        return False
+    unknown = [_edited_unknown(item, one, others) for one in deleted]
+    if all(unknown):
+        _ask_deleted(draft, item, deleted[0], unknown[0])
+        return False
+    return True
 
 
 def _hide(draft: Draft, one: ReplicaDraft, why: str) -> None:
@@ -74,29 +99,26 @@ def _back(draft: Draft, item: ItemDraft, one: ReplicaDraft) -> None:
             )
 
 
-def _gone(draft: Draft, item: ItemDraft, one: ReplicaDraft) -> bool:
-    """A believed deletion. True: the item's other records are to be deleted too."""
+def _gone(draft: Draft, item: ItemDraft, one: ReplicaDraft) -> None:
+    """A believed deletion."""
     scoped = one.tie is not Tie.OUT_OF_SCOPE
     one.tie, one.accept = Tie.TOMBSTONE, True
     env = draft.envs.get(one.place)
     if env is not None:
         env.untie(item.base.id)
     if not scoped:
-        return False
+        return
     others = [other for other in draft.of_item[item.base.id] if other is not one and other.tie in _LIVE_TIES]
     unknown = _edited_unknown(item, one, others)
     if unknown:
-        _ask(draft, item, one, f"deleted in {one.base.connection} while {unknown} was edited in another tool")
-        return False
+        _ask_deleted(draft, item, one, unknown)
+        return
     item.life = Life.DELETED
     item.note = f"deleted in {one.base.connection}"
-    names = ", ".join(sorted({other.base.connection for other in others})) or "no other tool"
-    if others and draft.world.policy.deletion is Deletion.PROPAGATE:
-        return True
-    draft.warn(
-        Grade.NOTE, f"{name_of(draft, one.base)} was deleted in {one.base.connection}; still in {names}.", one
-    )
-    return False
+    if not others or draft.world.policy.deletion is Deletion.MARK:
+        names = ", ".join(sorted({other.base.connection for other in others})) or "no other tool"
+        says = f"{name_of(draft, one.base)} was deleted in {one.base.connection}; still in {names}."
+        draft.warn(Grade.NOTE, says, one)
 
 
 def _edited_unknown(item: ItemDraft, one: ReplicaDraft, others: list[ReplicaDraft]) -> str:
@@ -105,6 +127,8 @@ def _edited_unknown(item: ItemDraft, one: ReplicaDraft, others: list[ReplicaDraf
         if name in one.at and agreed.version > one.at[name] and agreed.origin != one.base.connection:
             return name
     for other in others:
+        if other.fresh:
+            return "it"
         edited = _edited_natives(other.base)
         if edited:
             return f"it ({', '.join(sorted(edited)[:3])})"
@@ -118,6 +142,12 @@ def _edited_natives(replica: Replica) -> set[str]:
         return set()
     names = reading.values.keys() | seen.values.keys()
     return {n for n in names if reading.values.get(n) != seen.values.get(n)} - reading.computed
+
+
+def _ask_deleted(draft: Draft, item: ItemDraft, one: ReplicaDraft, unknown: str) -> None:
+    item.life, item.note = Life.LIVE, ""
+    draft.asked += [each for each in draft.of_item[item.base.id] if each.tie is Tie.TOMBSTONE]
+    _ask(draft, item, one, f"deleted in {one.base.connection} while {unknown} was edited in another tool")
 
 
 def _ask(draft: Draft, item: ItemDraft, one: ReplicaDraft, why: str) -> None:

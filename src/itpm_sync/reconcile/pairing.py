@@ -57,8 +57,14 @@ def _by_key(draft: Draft, view: ContainerView, one: ReplicaDraft) -> bool:
                 return _ask(draft, one, (key,), "it was moved, and several records claim to be it")
             _follow(draft, one, old)
             return True
-    # Its old place not read yet: a later run knows. Else a copy: the tied record keeps the key, this one is new.
-    return any(old.base.absence is not None and old.tie is not Tie.TOMBSTONE for old in holders)
+    # Moved or copied? A later run knows. Else a copy: the tied record keeps the key, this one is new.
+    return not view.capabilities.moves_keep_id and any(_unread(draft, old) for old in holders)
+
+
+def _unread(draft: Draft, old: ReplicaDraft) -> bool:
+    """Whether nobody could look at a record's place in this run."""
+    view = draft.world.containers.get(old.place)
+    return old.tie is not Tie.TOMBSTONE and (view is None or bool(view.suspended) or not view.listed)
 
 
 def _claims(draft: Draft, one: ReplicaDraft, key: str) -> list[ReplicaDraft]:

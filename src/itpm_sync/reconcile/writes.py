@@ -12,15 +12,12 @@ from itpm_sync.codec import show
 from itpm_sync.connector import Operation
 from itpm_sync.lens import Untranslatable
 from itpm_sync.model import Value
-from itpm_sync.plan import Action, FieldWrite, Grade, OfferedField
+from itpm_sync.plan import KEY, Action, FieldWrite, Grade, OfferedField
 from itpm_sync.policy import Rule
 from itpm_sync.reconcile.draft import Draft, ItemDraft, ReplicaDraft
 from itpm_sync.reconcile.reading import is_default
 from itpm_sync.reconcile.scope import creations
 from itpm_sync.reconcile.world import ContainerView
-
-KEY = "key"
-"""The pseudo-field under which a record is given our key."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +111,7 @@ class _Writer:
             return None
         above = self.draft.envs[view.place].parent_here(self.draft.parents.get(item.base.id))
         if above is not None and self._absent(above, view):
+            self._waits(item, above, view)
             return None
         env = self.draft.envs[view.place]
         writes = []
@@ -155,7 +153,9 @@ class _Writer:
 
     def writes(self, item: ItemDraft, one: ReplicaDraft, view: ContainerView) -> list[FieldWrite]:
         """The fields where n(agreed) is not what stands there and which may be written."""
-        found = []
+        found: list[FieldWrite] = []
+        if self._refused(item.base.id, view, "", NEVER):
+            return found
         for name, lens in sorted(view.lenses.items()):
             if lens.writable and name not in item.held and name not in one.undecided:
                 write = self._write(item, one, view, name)
@@ -200,8 +200,9 @@ class _Writer:
         except Untranslatable:
             return None
         form = lens.form(agreed.value, env)
-        if name == "parent" and isinstance(form, str) and self._absent(form, view):
-            return None  # its record is not there now, and not yet believed gone
+        if name == "parent" and isinstance(form, str) and form != stands and self._absent(form, view):
+            self._waits(item, form, view)
+            return None
         if form == stands or (agreed.value is None and is_default(lens, record, stands)):
             return None
         reason = item.reasons.get(name) or (f"as in {agreed.origin}" if agreed.origin else "as decided")
@@ -245,6 +246,11 @@ class _Writer:
         says = f"{what}{_title(self.draft.items[item])} is left out in {view.place[0]}: {refusal.reason}"
         self.draft.warn(Grade.LEFT_OUT, says, field=name, mend="See `itpm-sync quarantine list`.")
         return True
+
+    def _waits(self, item: ItemDraft, above: str, view: ContainerView) -> None:
+        says = f"{_title(item)} is not put under {_title(self.draft.items[above])} in {view.place[0]}"
+        why = "that record is hidden there, or not believed gone yet"
+        self.draft.warn(Grade.NOTE, f"{says}: {why}.")
 
     def _absent(self, item: str, view: ContainerView) -> bool:
         return any(

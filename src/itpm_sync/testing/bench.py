@@ -11,15 +11,15 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from itpm_sync.connector import Capabilities, ContainerInfo, Tools
+from itpm_sync.connector import Capabilities, ContainerInfo
 from itpm_sync.cycle import RunReport, Workspace, run
 from itpm_sync.ledger import Ledger
 from itpm_sync.lens import Lens
 from itpm_sync.memory import MemoryConnector, MemorySettings, MemoryTool
 from itpm_sync.model import ProjectFacts, Value
 from itpm_sync.policy import ContainerPolicy, Creation, FieldPolicy, ProjectPolicy
-from itpm_sync.ports import LocalFiles
-from itpm_sync.testing.clocks import CountingIds, ManualClock, MiddleRandom
+from itpm_sync.testing.clocks import CountingIds, ManualClock
+from itpm_sync.testing.emulated import tools_on
 from itpm_sync.testing.lenses import KindLens, ParentLens, PlainLens
 from itpm_sync.translate import Lenses, Project
 
@@ -29,16 +29,6 @@ SIMPLE = ("title", "priority")
 
 class Killed(BaseException):
     """The process died here."""
-
-
-class NoLimit:
-    """A Limiter that never waits."""
-
-    async def acquire(self, scope: str, cost: float = 1.0) -> None:
-        return None
-
-    def pause(self, scope: str, seconds: float) -> None:
-        return None
 
 
 @dataclass(slots=True)
@@ -83,7 +73,7 @@ class Bench:
 
     def workspace(self) -> Workspace:
         """A fresh process over the same ledger and tools."""
-        handed = Tools(self.clock, MiddleRandom(), NoLimit(), LocalFiles())
+        handed = tools_on(self.clock)
         connections = {
             name: MemoryConnector(name, MemorySettings(tool.memory, tool.horizon), handed)
             for name, tool in self.tools.items()

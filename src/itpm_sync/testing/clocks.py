@@ -5,7 +5,10 @@ In: a start. Out: a Clock whose sleeps move it, Ids that count.
 
 from __future__ import annotations
 
+import asyncio
 from datetime import UTC, datetime, timedelta
+
+from itpm_sync.ports import SystemClock
 
 
 class ManualClock:
@@ -14,6 +17,8 @@ class ManualClock:
     def __init__(self, start: datetime = datetime(2026, 11, 2, 9, 0, tzinfo=UTC)) -> None:
         self._now = start
         self._started = start
+        self.slept: list[float] = []
+        """Seconds of every sleep so far."""
 
     def now(self) -> datetime:
         return self._now
@@ -22,11 +27,31 @@ class ManualClock:
         return (self._now - self._started).total_seconds()
 
     async def sleep(self, seconds: float) -> None:
-        self.move(seconds=seconds)
+        self.slept.append(seconds)
+        self.move(seconds)
+        await asyncio.sleep(0)  # others run meanwhile
+
+    def move(self, seconds: float = 0.0, **amount: float) -> None:
+        """Move on by seconds, or by a timedelta's arguments (`hours=1`)."""
+        self._now += timedelta(seconds=seconds, **amount)
+
+
+class AheadClock(SystemClock):
+    """The machine's clock, moved ahead by hand: for processes that cannot share one that stands still."""
+
+    def __init__(self, ahead: float = 0.0) -> None:
+        self.ahead = ahead
+        """Seconds."""
+
+    def now(self) -> datetime:
+        return super().now() + timedelta(seconds=self.ahead)
+
+    def monotonic(self) -> float:
+        return super().monotonic() + self.ahead
 
     def move(self, **amount: float) -> None:
         """Move on by a timedelta's arguments (`hours=1`)."""
-        self._now += timedelta(**amount)
+        self.ahead += timedelta(**amount).total_seconds()
 
 
 class CountingIds:

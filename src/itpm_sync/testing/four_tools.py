@@ -24,14 +24,19 @@ from itpm_sync.ports import Clock, LocalFiles, SystemIds
 from itpm_sync.registry import Catalogue, Emulators, Registry, is_gone, new_holder
 from itpm_sync.settings import load
 from itpm_sync.testing.checkout import shared_folder
-from itpm_sync.testing.clocks import ManualClock, MiddleRandom
-from itpm_sync.testing.shown import Shown, in_jira, in_plan, in_planner, in_sheets, task_names
+from itpm_sync.testing.clocks import AheadClock, ManualClock, MiddleRandom
+from itpm_sync.testing.shown import Shown, in_jira, in_plan, in_planner, in_sheets
 
 PROJECT, ZONE = "refresh", "America/New_York"
 PLANS, JIRA, SHEETS, PLANNER = "plans", "jira", "sheets", "planner"
 TOOLS = (PLANS, JIRA, SHEETS, PLANNER)
 KINDS = {PLANS: "msproject", JIRA: "jira", SHEETS: "smartsheet", PLANNER: "m365"}
-PLAN_FILE, JIRA_KEY, SHEET, PLANNER_PLAN = "refresh.xml", "NET", "1234567890123456", "PlanOfTheNetworkRefresh00001"
+PLAN_FILE, JIRA_KEY, SHEET, PLANNER_PLAN = (
+    "refresh.xml",
+    "NET",
+    "1234567890123456",
+    "PlanOfTheNetworkRefresh00001",
+)
 CONTAINERS = {PLANS: PLAN_FILE, JIRA: JIRA_KEY, SHEETS: SHEET, PLANNER: PLANNER_PLAN}
 
 ANN, BEN, EVE = "ann@example.org", "ben@example.org", "eve@example.org"
@@ -50,6 +55,9 @@ class TickingClock(ManualClock):
         with self._lock:
             self.move(milliseconds=1)
             return super().now()
+
+
+MovedClock = ManualClock | AheadClock
 
 
 # ── what the tools hold before the first sync ──
@@ -171,7 +179,7 @@ class FourTools:
     """A folder with a configuration; its emulators run in this process."""
 
     folder: Path
-    clock: Clock
+    clock: MovedClock
     emulators: Emulators
     tools: Mapping[str, Any]
     """By connection: its emulator."""
@@ -191,8 +199,7 @@ class FourTools:
     def run(self, *, carry_out: bool, approve: str | None = None) -> RunReport:
         """One run, as a fresh process makes it."""
         report = run_once(self.folder, self.clock, carry_out=carry_out, approve=approve)
-        if isinstance(self.clock, ManualClock):
-            self.clock.move(minutes=1)
+        self.clock.move(minutes=1)
         return report
 
     def plan(self) -> RunReport:
@@ -214,7 +221,9 @@ class FourTools:
             report = self.sync()
             if not self.writes() and not report.plan.actions:
                 return
-        raise AssertionError(f"still writing after {most} runs: {self.writes()} {self.reports[-1].plan.actions}")
+        raise AssertionError(
+            f"still writing after {most} runs: {self.writes()} {self.reports[-1].plan.actions}"
+        )
 
     def resolve(self, conflict: str, choice: str) -> None:
         with self.workspace(connect=False) as (ws, _):
@@ -222,17 +231,15 @@ class FourTools:
 
     # ── people ──
 
-    def edit(self, tool: str, title: str, person: str = ANN, **changes: Any) -> None:
+    def edit(self, tool: str, title: str, person: str = ANN, /, **changes: Any) -> None:
         """An edit in a tool's own user interface, in that tool's own words."""
         self.tools[tool].edit_as(person, self.native(tool, title), **changes)
-        if isinstance(self.clock, ManualClock):
-            self.clock.move(minutes=1)
+        self.clock.move(minutes=1)
 
-    def add(self, tool: str, person: str = ANN, **values: Any) -> str:
+    def add(self, tool: str, person: str = ANN, /, **values: Any) -> str:
         """A new record in a tool's own user interface."""
         native: str = self.tools[tool].edit_as(person, None, **values)
-        if isinstance(self.clock, ManualClock):
-            self.clock.move(minutes=1)
+        self.clock.move(minutes=1)
         return native
 
     # ── looking ──
@@ -279,7 +286,7 @@ class FourTools:
         """What a person sees of one record."""
         match tool:
             case "plans":
-                return in_plan(self.folder / "tools" / PLANS / native.partition("#")[0], native)
+                return self.everything(PLANS)[native]
             case "jira":
                 return in_jira(self.tools[JIRA], native)
             case "sheets":
@@ -288,16 +295,27 @@ class FourTools:
                 return in_planner(self.tools[PLANNER], native, ZONE)
 
     def records(self, tool: str) -> list[str]:
-        """The native ids of everything that is in a tool's container now; of a plan, the names of its tasks."""
+        """The native ids of everything that is in a tool's container now."""
         match tool:
             case "plans":
-                return task_names(self.folder / "tools" / PLANS / PLAN_FILE)
+                return list(self.everything(PLANS))
             case "jira":
                 return list(self.tools[JIRA].state["issues"])
             case "sheets":
                 return [str(row) for sheet in self.tools[SHEETS].world.sheets.values() for row in sheet.rows]
             case _:
                 return list(self.tools[PLANNER].state["tasks"])
+
+    def everything(self, tool: str) -> dict[str, Shown]:
+        """By native id: every record that is in a tool's container now."""
+        if tool == PLANS:
+            tasks = in_plan(self.folder / "tools" / PLANS / PLAN_FILE)
+            return {f"{PLAN_FILE}#{name}": shown for name, shown in tasks.items()}
+        return {native: self.shown_of(tool, native) for native in self.records(tool)}
+
+    def titles(self, tool: str) -> list[str]:
+        """The titles of everything that is in a tool's container now, sorted."""
+        return sorted(shown.title for shown in self.everything(tool).values())
 
     # ── counting ──
 
@@ -367,7 +385,7 @@ def four_tools(
     *,
     seeded: Mapping[str, Mapping[str, Any]] | None = None,
     text: str | None = None,
-    clock: Clock | None = None,
+    clock: MovedClock | None = None,
 ) -> Iterator[FourTools]:
     """A project in `folder`, its four tools served until the block ends; then none may have seen a violation."""
     clock = clock or TickingClock()

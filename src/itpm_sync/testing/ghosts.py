@@ -86,9 +86,3 @@ class Ghosts:
     def unread(self, spot: Spot) -> bool:
         """Whether a person touched the record after the engine last read directly there."""
         return self.touched.get(spot, 0) > self.read.get(spot[0], 0)
-
-    def deleted(self, item: str) -> list[Deletion]:
-        """The deletions of an item's records that nobody took back."""
-        return [
-            one for one in self.deletions if one.item == item and self.restored.get(one.spot, 0) < one.moment
-        ]

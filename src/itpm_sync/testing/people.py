@@ -10,14 +10,14 @@ import random
 from collections.abc import Callable
 from typing import Any
 
-from itpm_sync.bases import LIFE, Tie
+from itpm_sync.bases import LIFE
 from itpm_sync.cycle import decide_pair, resolve
 from itpm_sync.errors import Misconfigured
 from itpm_sync.memory import Row
 from itpm_sync.memory.tool import PARENT
 from itpm_sync.testing.bench import PROJECT, Bench
 from itpm_sync.testing.ghosts import Deletion, Ghosts
-from itpm_sync.testing.watched import WatchedTool, Watch
+from itpm_sync.testing.watched import Watch, WatchedTool
 
 KEPT = "kept"
 SITES = ("Nord", "Sued")
@@ -104,7 +104,10 @@ class People:
             item
             for item in sorted(state.items)
             if all(
-                any(r.item == item and r.connection == tool.name and r.native_id in tool.rows for r in state.replicas.values())
+                any(
+                    r.item == item and r.connection == tool.name and r.native_id in tool.rows
+                    for r in state.replicas.values()
+                )
                 for tool in pair
             )
         ]
@@ -151,14 +154,25 @@ class People:
     def move(self) -> None:
         if row := self.row(tool := self.tool()):
             others = sorted(tool.containers.keys() - {row.container})
-            if others and not any(one.values["title"].startswith(KEPT) for one in tool._family(row.native_id)):
+            if others and not any(
+                one.values["title"].startswith(KEPT) for one in tool._family(row.native_id)
+            ):
                 old = row.native_id
                 before = {one.native_id: one for one in tool._family(old)}
                 tool.move_as("ann", old, self.chance.choice(others))
                 for native, one in before.items():
                     self.ghosts.touch((tool.name, native), shape=True)
                     self.ghosts.touch((tool.name, one.native_id), shape=True)
+                    if native != one.native_id and one.key is None:
+                        self._unknowable(tool, native, one)
                 self.say("move", tool, old, "to", row.container, "as", row.native_id)
+
+    def _unknowable(self, tool: WatchedTool, native: str, row: Row) -> None:
+        """A record without our key that gets a new id looks like one deleted and another made: nobody can tell."""
+        self.ghosts.made += 1
+        spot = (tool.name, native)
+        item = self.watch.item_of.get(spot)
+        self.ghosts.deletions.append(Deletion(spot, item, str(row.values["title"]), self.ghosts.moment))
 
     def copy(self) -> None:
         if row := self.row(tool := self.tool()):
@@ -258,13 +272,3 @@ class People:
             item = self.chance.choice((None, *pair.candidates))
             decide_pair(ws, PROJECT, pair.id, item=item, actor="bea")
             self.said.append(f"pair {pair} {item}")
-
-    def remember(self) -> None:
-        """What the ledger holds of each record, as a run begins."""
-        self.watch.item_of.update(
-            {
-                (r.connection, r.native_id): r.item
-                for r in self.bench.ledger.load(PROJECT).replicas.values()
-                if r.item is not None and r.tie is not Tie.UNTIED
-            }
-        )

@@ -17,7 +17,13 @@ from zoneinfo import ZoneInfo
 _MSPDI = "{http://schemas.microsoft.com/project}"
 _TEXT6, _TEXT30 = "188743746", "188744016"  # FieldIDs, from Project's own list
 _JIRA = {"new": "todo", "indeterminate": "doing", "done": "done"}
-_SHEET = {"Not Started": "todo", "In Progress": "doing", "On Hold": "doing", "Complete": "done", "Cancelled": "dropped"}
+_SHEET = {
+    "Not Started": "todo",
+    "In Progress": "doing",
+    "On Hold": "doing",
+    "Complete": "done",
+    "Cancelled": "dropped",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,23 +146,27 @@ def _day(moment: str | None, zone: str) -> str | None:
 # ── Microsoft Project ──
 
 
-def in_plan(file: Path, native: str) -> Shown:
-    """A task of an MSPDI file, by its GUID or UID."""
+def in_plan(file: Path) -> dict[str, Shown]:
+    """The tasks of an MSPDI file, the project's own row apart, by GUID, else by UID (`uid-7`)."""
     root = ET.fromstring(file.read_bytes())
     mails = {
         _one(resource, "UID"): _one(resource, "EmailAddress") or _one(resource, "Name")
         for resource in root.iter(f"{_MSPDI}Resource")
     }
-    wanted = native.rpartition("#")[2].upper()
-    tasks = [task for task in root.iter(f"{_MSPDI}Task") if wanted in _names(task)]
-    assert len(tasks) == 1, f"{native} names {len(tasks)} tasks"
-    task = tasks[0]
-    people = {
-        mails[_one(one, "ResourceUID")]
-        for one in root.iter(f"{_MSPDI}Assignment")
-        if _one(one, "TaskUID") == _one(task, "UID") and _one(one, "ResourceUID") in mails
+    people: dict[str, set[str]] = {}
+    for one in root.iter(f"{_MSPDI}Assignment"):
+        if _one(one, "ResourceUID") in mails:
+            people.setdefault(_one(one, "TaskUID"), set()).add(mails[_one(one, "ResourceUID")])
+    return {
+        _one(task, "GUID") or f"uid-{_one(task, 'UID')}": _task(task, people.get(_one(task, "UID"), set()))
+        for task in root.iter(f"{_MSPDI}Task")
+        if _one(task, "UID") != "0"
     }
+
+
+def _task(task: ET.Element, people: set[str]) -> Shown:
     percent, started = float(_one(task, "PercentComplete") or 0), _one(task, "ActualStart")
+    custom = _custom(task)
     return Shown(
         _one(task, "Name"),
         _one(task, "Start")[:10] or None,
@@ -164,26 +174,14 @@ def in_plan(file: Path, native: str) -> Shown:
         "done" if percent == 100 else "doing" if percent or started else "todo",
         percent,
         frozenset(people),
-        frozenset(label.strip() for label in _custom(task).get(_TEXT6, "").split(",") if label.strip()),
+        frozenset(label.strip() for label in custom.get(_TEXT6, "").split(",") if label.strip()),
         _one(task, "Notes"),
-        _custom(task).get(_TEXT30),
+        custom.get(_TEXT30),
     )
 
 
-def task_names(file: Path) -> list[str]:
-    """The names of all tasks of a plan, the project's own row apart."""
-    root = ET.fromstring(file.read_bytes())
-    return [_one(task, "Name") for task in root.iter(f"{_MSPDI}Task") if _one(task, "UID") != "0"]
-
-
-def _names(task: ET.Element) -> set[str]:
-    return {_one(task, "GUID").upper().strip("{}"), f"UID-{_one(task, 'UID')}"} - {""}
-
-
 def _custom(task: ET.Element) -> Mapping[str, str]:
-    return {
-        _one(one, "FieldID"): _one(one, "Value") for one in task.iter(f"{_MSPDI}ExtendedAttribute")
-    }
+    return {_one(one, "FieldID"): _one(one, "Value") for one in task.iter(f"{_MSPDI}ExtendedAttribute")}
 
 
 def _one(element: ET.Element, name: str) -> str:

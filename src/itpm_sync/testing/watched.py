@@ -7,15 +7,15 @@ excuses what no call can know.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from itpm_sync.connector import Capabilities, Change, Operation
 from itpm_sync.memory import MemoryTool, Row
 from itpm_sync.memory.tool import PARENT
-from itpm_sync.policy import Deletion
+from itpm_sync.policy import Deletion as Spread
 from itpm_sync.ports import Clock
-from itpm_sync.testing.ghosts import Ghosts
+from itpm_sync.testing.ghosts import Deletion, Ghosts, Spot
 
 
 @dataclass(slots=True)
@@ -23,11 +23,25 @@ class Watch:
     """What a watched tool asks of the story."""
 
     ghosts: Ghosts
-    deletion: Deletion
-    item_of: dict[tuple[str, str], str] = field(default_factory=dict)
-    """(connection, native id) -> item, as the ledger has it when a run begins."""
+    spread: Spread
+    items: Callable[[], Mapping[Spot, str]] = dict
+    """What each record is tied to, as the ledger has it now."""
+    item_of: dict[Spot, str] = field(default_factory=dict)
+    """What each record was tied to at any time."""
     ordered: set[str] = field(default_factory=set)
     """Items whose deletion a person confirmed by settling a conflict."""
+
+    def remember(self) -> None:
+        self.item_of.update(self.items())
+
+    def deleted(self, item: str) -> list[Deletion]:
+        """The deletions of an item's records that nobody took back."""
+        return [
+            one
+            for one in self.ghosts.deletions
+            if item in (one.item, self.item_of.get(one.spot))
+            and self.ghosts.restored.get(one.spot, 0) < one.moment
+        ]
 
 
 class WatchedTool(MemoryTool):
@@ -45,6 +59,8 @@ class WatchedTool(MemoryTool):
         return any(self.clock.now() < until for until, _ in self._lagging.values())
 
     def write(self, change: Change, container: str) -> Row:
+        if change.operation is not Operation.UPDATE:
+            self.watch.remember()
         if change.operation is Operation.CREATE:
             self._creating(change, container)
         elif change.operation is Operation.UPDATE:
@@ -68,7 +84,7 @@ class WatchedTool(MemoryTool):
         before = [n for tool, n, key in self.ghosts.creations if (tool, key) == (self.name, change.key)]
         if before and (self.name, change.key) not in self.ghosts.excused:
             self._break(f"S7: {change.key} is created again, after {before}")
-        for gone in self.ghosts.deleted(change.key):
+        for gone in self.watch.deleted(change.key):
             if gone.spot[0] == self.name and (self.name, change.key) not in self.ghosts.copied:
                 self._break(f"S9: {change.key} is created again though {gone.spot[1]} was deleted")
         self._placing(change, container)
@@ -90,12 +106,14 @@ class WatchedTool(MemoryTool):
 
     def _deleting(self, change: Change, row: Row) -> None:
         spot = (self.name, row.native_id)
-        deletions = self.ghosts.deleted(change.key)
-        if self.watch.deletion is not Deletion.PROPAGATE:
+        deletions = self.watch.deleted(change.key)
+        if self.watch.spread is not Spread.PROPAGATE:
             self._break(f"S10: {row.native_id} is deleted though deletions are only marked")
         if not deletions and change.key not in self.watch.ordered:
-            late = [one for one in self.ghosts.deletions if one.item == change.key]
-            if not any(self.ghosts.restored.get(one.spot, 0) > self.ghosts.run_began for one in late):
+            late = (
+                one.spot for one in self.ghosts.deletions if self.watch.item_of.get(one.spot) == change.key
+            )
+            if not any(self.ghosts.restored.get(spot, 0) > self.ghosts.run_began for spot in late):
                 self._break(f"S10: {row.native_id} is deleted; nobody deleted a record of {change.key}")
         token = str(row.values.get("title"))
         if (

@@ -11,24 +11,22 @@ import asyncio
 import json
 from collections.abc import Iterable, Mapping
 from datetime import datetime
-from email.utils import parsedate_to_datetime
 from typing import Any, Final
 from urllib.parse import quote, urlsplit
 
 from itpm_sync.connector import Tools
 from itpm_sync.errors import Denied, ItpmError, Misconfigured
 from itpm_sync.kit.answer import Answer, Call, Expect, classify, is_json
-from itpm_sync.kit.breaker import Breaker
 from itpm_sync.kit.caps import Caps, parse_json
-from itpm_sync.kit.retry import retrying
+from itpm_sync.kit.host import Host
 from itpm_sync.kit.secret import Secret, scrub
+from itpm_sync.kit.session import CONNECT, exchange, harden
 from itpm_sync.kit.threads import Threads
-from itpm_sync.kit.trouble import classify_trouble, trouble_of
+from itpm_sync.kit.trouble import by_recovery
 
 from .settings import JiraSettings
 
 API: Final = "/rest/api/3"
-_CONNECT: Final = 10.0
 _CAPS: Final = Caps(most_bytes=256 << 20)
 _ERROR_TEXT: Final = 4096
 Query = Mapping[str, str | int | bool | Iterable[str]]
@@ -53,9 +51,8 @@ class Client:
     def __init__(self, settings: JiraSettings, tools: Tools) -> None:
         self._settings = settings
         self._tools = tools
-        self._host = urlsplit(settings.base_url).netloc
+        self._host = Host(urlsplit(settings.base_url).netloc, tools)
         self._threads = Threads(settings.parallel, name="jira")
-        self._breaker = Breaker(tools.clock)
         self._opening = asyncio.Lock()
         self._session: Any = None
         self.server_time: datetime | None = None
@@ -109,19 +106,14 @@ class Client:
         await self.open()
 
         async def once() -> Any:
-            answer = await self._answer(call, method, query, body)
-            self._told(answer)
+            with by_recovery(call):
+                answer = await self._threads.run(self._exchange, call, method, query, body)
+            self.server_time = answer.date or self.server_time
             if (problem := self._judged(call, answer)) is not None:
                 raise problem from _field_refusal(answer)
             return parse_json(answer.body, call, caps=_CAPS) if answer.body.strip() else None
 
-        return await retrying(
-            lambda: self._breaker.guarded(self._host, once),
-            clock=self._tools.clock,
-            random=self._tools.random,
-            limiter=self._tools.limiter,
-            scope=call.scope,
-        )
+        return await self._host.call(once, scope=call.scope)
 
     def _judged(self, call: Call, answer: Answer) -> ItpmError | None:
         if "AUTHENTICATED_FAILED" in (answer.header("x-seraph-loginreason") or ""):
@@ -141,29 +133,10 @@ class Client:
         token = self._settings.token
         return scrub(told.message, [token] if isinstance(token, Secret) else []) if told is not None else ""
 
-    def _told(self, answer: Answer) -> None:
-        try:
-            self.server_time = parsedate_to_datetime(answer.header("date") or "")
-        except (TypeError, ValueError):
-            return
-
-    async def _answer(self, call: Call, method: str, query: Query | None, body: object) -> Answer:
-        try:
-            return await self._threads.run(self._exchange, call, method, query, body)
-        except ItpmError:
-            raise
-        except Exception as error:
-            trouble = trouble_of(error)
-            if trouble is None:
-                raise
-            raise classify_trouble(call, trouble) from None  # the library's text may hold the request
-
     # ── in a worker thread ──
 
     def _make(self) -> Any:
         from jira import JIRA
-
-        from .adapter import Capped
 
         token, settings = self._settings.token, self._settings
         if not isinstance(token, Secret):
@@ -180,30 +153,24 @@ class Client:
             options={"rest_api_version": "3", "check_update": False},
             get_server_info=False,
             max_retries=0,
-            timeout=(min(_CONNECT, settings.timeout), settings.timeout),
+            timeout=(min(CONNECT, settings.timeout), settings.timeout),
             logging=False,
             **login,
         )
-        session = library._session
-        session.trust_env = False  # no proxy, no .netrc that the configuration does not name
-        session.headers["Accept"] = "application/json"
-        for scheme in ("https://", "http://"):
-            session.mount(scheme, Capped(_CAPS, pool_maxsize=settings.parallel, max_retries=0))
-        return session
+        harden(library._session)
+        return library._session
 
     def _exchange(self, call: Call, method: str, query: Query | None, body: object) -> Answer:
-        import requests
+        from requests import Request
 
-        given: dict[str, Any] = {"allow_redirects": False, "params": _params(query)}
+        request = Request(method, call.url, params=_params(query))
         if body is not None:
-            given["data"] = json.dumps(body, separators=(",", ":")).encode()
-            given["headers"] = {"Content-Type": "application/json"}
-        # Its class's own `request` repeats calls and stumbles over error bodies of an unknown form: the plain one
-        # sends with the same authentication, headers and transport.
-        response = requests.Session.request(
-            self._session, method, call.url, timeout=self._session.timeout, **given
-        )
-        return Answer(response.status_code, dict(response.headers), response.content)
+            request.data = json.dumps(body, separators=(",", ":")).encode()
+            request.headers = {"Content-Type": "application/json"}
+        # The session's own `request` repeats calls and stumbles over error bodies of an unknown form; prepared by it,
+        # a request has the same authentication and headers.
+        prepared = self._session.prepare_request(request)
+        return exchange(self._session, prepared, call, timeout=self._settings.timeout, caps=_CAPS)
 
 
 def segment(text: str) -> str:

@@ -7,13 +7,12 @@ repeat the input (somebody may have pasted a token).
 from __future__ import annotations
 
 from typing import Final
-from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
+from itpm_sync.kit.address import safe_address
 from itpm_sync.kit.secret import Secret, SecretRef
 
-_HERE: Final = frozenset({"127.0.0.1", "localhost", "::1"})
 _TYPES: Final = {"summary": "Epic"}
 
 
@@ -61,14 +60,7 @@ class JiraSettings(BaseModel):
     @field_validator("base_url", "browse_url")
     @classmethod
     def _safe(cls, url: str | None) -> str | None:
-        if url is None:
-            return None
-        parts = urlsplit(url)
-        if parts.query or parts.fragment or parts.username or not parts.hostname:
-            raise ValueError("must be an address such as https://SITE.atlassian.net, without a user, ? or #")
-        if parts.scheme == "https" or (parts.scheme == "http" and parts.hostname in _HERE):
-            return url.rstrip("/")
-        raise ValueError("must begin with https:// (http:// only on this machine)")
+        return None if url is None else safe_address(url, like="https://SITE.atlassian.net")
 
     @property
     def site(self) -> str:

@@ -24,12 +24,12 @@ from msgraph_core.middleware import GraphTelemetryHandler
 from itpm_sync.connector import Tools
 from itpm_sync.errors import ItpmError, NotTheVendor, Retry, UnknownOutcome
 from itpm_sync.kit.answer import Answer, Call, classify
-from itpm_sync.kit.breaker import Breaker
 from itpm_sync.kit.caps import parse_json
+from itpm_sync.kit.host import Host
 from itpm_sync.kit.paging import PageOf, walk
-from itpm_sync.kit.retry import POLICIES, retrying
+from itpm_sync.kit.retry import POLICIES
 from itpm_sync.kit.secret import scrub
-from itpm_sync.kit.trouble import classify_trouble, trouble_of
+from itpm_sync.kit.trouble import by_recovery
 
 from .credentials import Tokens, TokenSource, origin_of, source_of
 from .settings import M365Settings
@@ -58,9 +58,8 @@ class GraphClient:
     ) -> None:
         """`source` and `wire` are another way to a token and another network, for tests."""
         self._base = settings.base_url
-        self._host = urlsplit(settings.base_url).hostname or ""
+        self._host = Host(urlsplit(settings.base_url).hostname or "", tools)
         self._tools = tools
-        self._breaker = Breaker(tools.clock)
         self._tokens = Tokens(source or source_of(settings), settings.base_url, tools.clock)
         self._wire = guarded(settings.base_url, wire)
         self._http = http_client(self._wire, settings.base_url, settings.timeout)
@@ -89,13 +88,7 @@ class GraphClient:
         async def once() -> Reply:
             return self._judged(call, await self._exchange(call, ask, url))
 
-        return await retrying(
-            lambda: self._breaker.guarded(self._host, once),
-            clock=self._tools.clock,
-            random=self._tools.random,
-            limiter=self._tools.limiter,
-            scope=ask.scope,
-        )
+        return await self._host.call(once, scope=ask.scope)
 
     async def _exchange(self, call: Call, ask: Ask, url: str) -> Answer:
         """Send once; once more where the token was refused and another one can be had (F28)."""
@@ -117,16 +110,8 @@ class GraphClient:
         request.add_request_options([ResponseHandlerOption(NativeResponseHandler())])
         token = CURRENT.set(call)
         try:
-            response: Any = await self._adapter.send_primitive_async(request, "bytes", {})
-        except ItpmError:
-            raise
-        except Exception as error:
-            trouble = trouble_of(error)
-            if trouble is None:
-                raise
-            raise classify_trouble(
-                call, trouble
-            ) from None  # the library's text may hold the address with a key
+            with by_recovery(call):
+                response: Any = await self._adapter.send_primitive_async(request, "bytes", {})
         finally:
             CURRENT.reset(token)
         return Answer(response.status_code, dict(response.headers), response.content)

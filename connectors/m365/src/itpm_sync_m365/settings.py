@@ -6,7 +6,6 @@ In: the connection's section of the configuration. Out: a checked, frozen model.
 
 from __future__ import annotations
 
-import ipaddress
 import re
 from enum import StrEnum
 from typing import Self
@@ -14,6 +13,7 @@ from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
+from itpm_sync.kit.address import is_loopback
 from itpm_sync.kit.secret import Secret, SecretRef
 
 GRAPH = "https://graph.microsoft.com/v1.0"
@@ -138,12 +138,3 @@ class M365Settings(BaseModel):
 
 
 _WITH_SECRET = frozenset({Credential.CERTIFICATE, Credential.CLIENT_SECRET, Credential.TOKEN})
-
-
-def is_loopback(url: str) -> bool:
-    """Whether an address is one of this machine: an emulator's."""
-    host = urlsplit(url).hostname or ""
-    try:
-        return host == "localhost" or ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False

@@ -84,6 +84,7 @@ def info_of(plan: PlanRows, container: str, *, wanted_key_field: str = KEY_FIELD
         fields=fields,
         fingerprint=plan.project.guid or f"file {container}",
         by_hand=by_hand,
+        keys=key_field is not None,
         limits={"Name": 255},
         facts=facts_of(plan, container),
     )

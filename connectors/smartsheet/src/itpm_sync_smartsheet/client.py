@@ -10,20 +10,18 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Mapping
-from datetime import datetime
-from email.utils import parsedate_to_datetime
 from typing import Any, Final
 from urllib.parse import urlsplit
 
 from itpm_sync.connector import Tools
-from itpm_sync.errors import ItpmError, Misconfigured, NotTheVendor, UnknownOutcome
+from itpm_sync.errors import Misconfigured, NotTheVendor, UnknownOutcome
 from itpm_sync.kit.answer import Answer, Call
-from itpm_sync.kit.breaker import Breaker
-from itpm_sync.kit.caps import Caps, collect, parse_json
-from itpm_sync.kit.retry import retrying
+from itpm_sync.kit.caps import Caps, parse_json
+from itpm_sync.kit.host import Host
 from itpm_sync.kit.secret import Secret, scrub
+from itpm_sync.kit.session import exchange, harden
 from itpm_sync.kit.threads import Threads
-from itpm_sync.kit.trouble import classify_trouble, trouble_of
+from itpm_sync.kit.trouble import by_recovery
 
 from .answers import judge
 from .settings import SmartsheetSettings
@@ -32,9 +30,7 @@ AGENT: Final = "itpm-sync"
 HISTORY_COST: Final = 10.0
 """A call of cell history counts as ten."""
 _WORKERS: Final = 4
-_CONNECT: Final = 10.0
 _CAPS: Final = Caps(most_bytes=512 << 20)
-_CHUNK: Final = 1 << 18
 
 
 class Client:
@@ -43,9 +39,8 @@ class Client:
     def __init__(self, settings: SmartsheetSettings, tools: Tools) -> None:
         self._settings = settings
         self._tools = tools
-        self._host = urlsplit(settings.base).netloc
+        self._host = Host(urlsplit(settings.base).netloc, tools)
         self._threads = Threads(_WORKERS, name="smartsheet")
-        self._breaker = Breaker(tools.clock)
         self._locks: dict[str, asyncio.Lock] = {}
         self._opening = asyncio.Lock()
         self._sdk: Any = None
@@ -107,53 +102,27 @@ class Client:
         await self.open()
 
         async def once() -> dict[str, Any]:
-            answer = await self._answer(call, method, path, dict(query or {}), body)
+            with by_recovery(call):
+                answer = await self._threads.run(self._exchange, call, method, path, dict(query or {}), body)
             now = self._tools.clock.now()
-            self._compare_clocks(answer.header("date"), now)
+            if answer.date is not None:
+                self.skew = (answer.date - now).total_seconds()
             problem = judge(call, answer, now=now, again=self._again, clean=self._clean)
             if problem is not None:
                 raise problem
             return _object(call, parse_json(answer.body, call, caps=_CAPS))
 
-        return await retrying(
-            lambda: self._breaker.guarded(self._host, once),
-            clock=self._tools.clock,
-            random=self._tools.random,
-            limiter=self._tools.limiter,
-            scope="",
-        )
-
-    def _compare_clocks(self, date: str | None, now: datetime) -> None:
-        try:
-            there = parsedate_to_datetime(date or "")
-        except ValueError:
-            return
-        if there.tzinfo is not None:
-            self.skew = (there - now).total_seconds()
+        return await self._host.call(once)
 
     def _clean(self, text: str) -> str:
         token = self._settings.token
         return scrub(text, [token] if isinstance(token, Secret) else [])
-
-    async def _answer(
-        self, call: Call, method: str, path: str, query: dict[str, Any], body: object
-    ) -> Answer:
-        try:
-            return await self._threads.run(self._exchange, call, method, path, query, body)
-        except ItpmError:
-            raise
-        except Exception as error:
-            trouble = trouble_of(error)
-            if trouble is None:
-                raise
-            raise classify_trouble(call, trouble) from None  # the library's text may hold the request
 
     # ── in a worker thread ──
 
     def _make(self) -> Any:
         import smartsheet
         from smartsheet.smartsheet import OperationErrorResult
-        from urllib3.util import Retry as Retries
 
         class Once(smartsheet.AbstractUserCalcBackoff):  # type: ignore[misc]
             """The SDK never repeats anything by itself."""
@@ -174,10 +143,7 @@ class Client:
             api_base=self._settings.base,
         )
         sdk.with_change_agent(AGENT)
-        for adapter in sdk._session.adapters.values():
-            adapter.max_retries = Retries(0, read=False)
-        sdk._session.trust_env = False  # no proxy, no .netrc that the configuration does not name
-        sdk._session.headers["Accept"] = "application/json"
+        harden(sdk._session)
         lookup = OperationErrorResult.error_lookup
         self._again = frozenset(code for code, entry in lookup.items() if entry["should_retry"])
         return sdk
@@ -191,10 +157,7 @@ class Client:
             operation["form_data"] = json.dumps(body, separators=(",", ":")).encode()
             operation["header_params"] = {"Content-Type": "application/json"}
         prepared = self._sdk.prepare_request(operation)
-        wait = (min(_CONNECT, self._settings.timeout), self._settings.timeout)
-        with self._sdk._session.send(prepared, stream=True, timeout=wait, allow_redirects=False) as response:
-            content = collect(response.iter_content(_CHUNK), call, caps=_CAPS, wire=response.raw.tell)
-            return Answer(response.status_code, dict(response.headers), content)
+        return exchange(self._sdk._session, prepared, call, timeout=self._settings.timeout, caps=_CAPS)
 
 
 def _object(call: Call, value: object) -> dict[str, Any]:

@@ -108,7 +108,8 @@ class SmartsheetConnector(Connector):
     async def describe(self, container: str) -> ContainerInfo:
         from .sheet import info_of
 
-        return info_of(await (await self._reader()).shape(container, fresh=True))
+        shape = await (await self._reader()).shape(container, fresh=True)
+        return info_of(shape, add_key=self.options.create_key_column)
 
     async def pull(self, container: str, cursor: str | None, *, full: bool = False) -> AsyncIterator[Page]:
         """All rows of a sheet whose version moved, none where it did not; row times alone prove nothing."""

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from enum import StrEnum
 from typing import Final
-from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
+from itpm_sync.kit.address import safe_address
 from itpm_sync.kit.secret import Secret, SecretRef
 
 
@@ -30,7 +30,6 @@ BASES: Final = {
     Region.AU: "https://api.smartsheet.au/2.0",
     Region.GOV: "https://api.smartsheetgov.com/2.0",
 }
-_HERE: Final = frozenset({"127.0.0.1", "localhost", "::1"})
 
 
 class SmartsheetSettings(BaseModel):
@@ -61,14 +60,7 @@ class SmartsheetSettings(BaseModel):
     @field_validator("base_url")
     @classmethod
     def _safe_base(cls, url: str | None) -> str | None:
-        if url is None:
-            return None
-        parts = urlsplit(url)
-        if parts.query or parts.fragment or parts.username or not parts.hostname:
-            raise ValueError("must be an address without a user, ? or #")
-        if parts.scheme == "https" or (parts.scheme == "http" and parts.hostname in _HERE):
-            return url.rstrip("/")
-        raise ValueError("must begin with https:// (http:// only on this machine)")
+        return None if url is None else safe_address(url, like=BASES[Region.US])
 
     @property
     def base(self) -> str:

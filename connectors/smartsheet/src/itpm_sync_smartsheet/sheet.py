@@ -24,6 +24,8 @@ from .wire import MAX_TEXT, Column, column_of, is_computed, value_of
 
 PARENT: Final = "parent"
 """Native name of the row a row stands under."""
+ADMINS: Final = frozenset({"ADMIN", "OWNER"})
+"""Who may add a column."""
 MAX_ROWS: Final = 20_000
 MAX_CELLS: Final = 500_000
 
@@ -83,8 +85,11 @@ def shape_of(raw: Mapping[str, Any], key_title: str) -> Shape:
         ) from error
 
 
-def info_of(shape: Shape) -> ContainerInfo:
-    """The sheet as mappings are compiled against it. Its options are in its fields, so that a rename is noticed."""
+def info_of(shape: Shape, *, add_key: bool = True) -> ContainerInfo:
+    """The sheet as mappings are compiled against it. Its options are in its fields, so that a rename is noticed.
+
+    `add_key`: whether we may add our key column where it is missing and the account can.
+    """
     fields = [
         NativeField(
             name=column.id,
@@ -103,6 +108,7 @@ def info_of(shape: Shape) -> ContainerInfo:
         fields=fields,
         fingerprint=hashlib.sha256(f"{shape.id} {shape.created}".encode()).hexdigest(),
         url=_safe(shape.link),
+        keys=shape.key is not None or (add_key and shape.access in ADMINS),
         limits={"rows": MAX_ROWS, "cells": MAX_CELLS, "text": MAX_TEXT},
     )
 

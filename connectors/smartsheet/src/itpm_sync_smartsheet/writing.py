@@ -21,12 +21,11 @@ from .client import Client
 from .drafts import UNDER, by_place, creation, deletion, update
 from .reading import IDS_PER_CALL, Reader, Rows
 from .settings import SmartsheetSettings
-from .sheet import PARENT, Shape, record_of
+from .sheet import ADMINS, PARENT, Shape, record_of
 from .wire import plain, value_of
 
 FRESH: Final = 10.0
 """Seconds for which a direct read still counts as "right before the write"."""
-_ADMINS: Final = frozenset({"ADMIN", "OWNER"})
 _DONE: Final = frozenset({Status.APPLIED, Status.PARTLY})
 
 
@@ -82,7 +81,7 @@ class Writer:
             shape.key is not None
             or not keys
             or not self._settings.create_key_column
-            or shape.access not in _ADMINS
+            or shape.access not in ADMINS
         ):
             return shape
         title = self._settings.key_column

@@ -69,7 +69,7 @@ _VENDOR_COLUMNS: Final[list[Column]] = [
 def sheets_seed(pieces: Iterable[Piece], calendar: Calendar) -> dict[str, Any]:
     """Dana keeps the sites, Ines the vendors; the service account may add its key column."""
     known = list(pieces)
-    access = {SERVICE: "ADMIN", **{mail: "EDITOR" for mail in (cast.LUIS, cast.MEI, cast.TOMAS)}}
+    access = {SERVICE: "ADMIN", **dict.fromkeys((cast.LUIS, cast.MEI, cast.TOMAS), "EDITOR")}
     return {
         "people": {**cast.PEOPLE, SERVICE: "itpm-sync service"},
         "tokens": {TOKEN: SERVICE},

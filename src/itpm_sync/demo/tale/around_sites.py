@@ -23,7 +23,9 @@ def phase_before() -> Iterator[Piece]:
     """Start and design, and supply: they stand before the sites in the plan."""
     yield Piece(DESIGN, _ONLY, Kind.SUMMARY)
     yield _mark("Business case approved", DESIGN, -118, people=(cast.INES,), labels=_words("key"))
-    yield _task("Network design", DESIGN, -117, -98, people=(cast.PRIYA,), hours=120, labels=_words("network"))
+    yield _task(
+        "Network design", DESIGN, -117, -98, people=(cast.PRIYA,), hours=120, labels=_words("network")
+    )
     yield _task(
         "Security review of the design",
         DESIGN,
@@ -36,9 +38,16 @@ def phase_before() -> Iterator[Piece]:
     )
     yield _mark("Vendors selected", DESIGN, -92, people=(cast.INES,))
     yield _mark(
-        "Contracts signed with both vendors", DESIGN, -87, slip=4, people=(cast.INES,), labels=_words("contract")
+        "Contracts signed with both vendors",
+        DESIGN,
+        -87,
+        slip=4,
+        people=(cast.INES,),
+        labels=_words("contract"),
     )
-    yield _task("Lab build and proof", DESIGN, -86, -74, people=(cast.TOMAS,), hours=80, labels=_words("network"))
+    yield _task(
+        "Lab build and proof", DESIGN, -86, -74, people=(cast.TOMAS,), hours=80, labels=_words("network")
+    )
     yield _task("Order of the sites agreed with the clinical leads", DESIGN, -85, -81, people=(cast.INES,))
     yield _task("Change freeze calendar agreed", DESIGN, -80, -76, people=(cast.OMAR,))
     yield Piece(SUPPLY, _ONLY, Kind.SUMMARY)
@@ -65,7 +74,9 @@ def _supply() -> Iterator[Piece]:
     )
     yield _task("Access points delivered", SUPPLY, -20, -3, percent=80, promised=2, need_by=5, **fennec)
     yield _task("Patch panels and fiber delivered", SUPPLY, -45, -35, promised=-35, need_by=-30, **copperline)
-    yield _task("Crew roster confirmed for the hospital", SUPPLY, 6, 10, promised=10, need_by=20, **copperline)
+    yield _task(
+        "Crew roster confirmed for the hospital", SUPPLY, 6, 10, promised=10, need_by=20, **copperline
+    )
 
 
 def phase_after() -> Iterator[Piece]:
@@ -75,9 +86,16 @@ def phase_after() -> Iterator[Piece]:
     yield _task("Clinic managers told what changes", PEOPLE, -64, -58, people=(cast.OMAR,), **crowd)
     yield _task("Quick guide for floor staff", PEOPLE, -40, -31, people=(cast.GRACE,), **crowd)
     yield _task("Champions named at each site", PEOPLE, -20, 2, percent=63, people=(cast.GRACE,), **crowd)
-    yield _task("Help desk trained on the new network", PEOPLE, -6, -2, percent=75, people=(cast.GRACE,), **crowd)
     yield _task(
-        "Downtime procedure rehearsed at the hospital", PEOPLE, 38, 41, people=(cast.GRACE, cast.OMAR), **crowd
+        "Help desk trained on the new network", PEOPLE, -6, -2, percent=75, people=(cast.GRACE,), **crowd
+    )
+    yield _task(
+        "Downtime procedure rehearsed at the hospital",
+        PEOPLE,
+        38,
+        41,
+        people=(cast.GRACE, cast.OMAR),
+        **crowd,
     )
     yield _task(
         "Go-live notices written",
@@ -91,9 +109,17 @@ def phase_after() -> Iterator[Piece]:
     )
     yield Piece(CLOSE, _ONLY, Kind.SUMMARY)
     yield _task("Old circuits cancelled", CLOSE, 70, 79, people=(cast.MEI,), vendor=cast.FENNEC)
-    yield _task("Old switches wiped and recycled", CLOSE, 68, 82, people=(cast.TOMAS,), labels=_words("network"))
     yield _task(
-        "As-built drawings handed over", CLOSE, 72, 76, people=(cast.LUIS,), vendor=cast.COPPERLINE, promised=76
+        "Old switches wiped and recycled", CLOSE, 68, 82, people=(cast.TOMAS,), labels=_words("network")
+    )
+    yield _task(
+        "As-built drawings handed over",
+        CLOSE,
+        72,
+        76,
+        people=(cast.LUIS,),
+        vendor=cast.COPPERLINE,
+        promised=76,
     )
     yield _task("Lessons learned workshop", CLOSE, 80, 80, people=(cast.INES,))
     yield _mark(
@@ -107,7 +133,11 @@ def phase_after() -> Iterator[Piece]:
         after=("Hospital: early-life support", "Old switches wiped and recycled"),
     )
     yield _mark(
-        "Project closed", CLOSE, 90, people=(cast.INES,), after=("Handed over to operations", "Lessons learned workshop")
+        "Project closed",
+        CLOSE,
+        90,
+        people=(cast.INES,),
+        after=("Handed over to operations", "Lessons learned workshop"),
     )
 
 

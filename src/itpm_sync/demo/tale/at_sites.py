@@ -120,9 +120,7 @@ class Course:
 
 COURSES = (
     Course(cast.TOLLGATE, "Tollgate", -27, 2, tools=frozenset({Tool.JIRA, Tool.SITES})),
-    Course(
-        cast.NORTHFIELD, "Northfield", -8, tools=frozenset({Tool.JIRA, Tool.SITES, Tool.PLANNER})
-    ),
+    Course(cast.NORTHFIELD, "Northfield", -8, tools=frozenset({Tool.JIRA, Tool.SITES, Tool.PLANNER})),
     Course(
         cast.QUARRY,
         "Quarry Street",

@@ -23,11 +23,12 @@ def only_jira() -> Iterator[Piece]:
     """Risks, issues, changes, decisions and small network actions."""
     yield from _risks()
     yield from _issues()
-    yield _jira("Move the change freeze at the hospital by a week", Kind.CHANGE, -6, 8, cast.INES, 20, site=cast.HOSPITAL)
+    at = {"site": cast.HOSPITAL}
+    yield _jira("Move the change freeze at the hospital by a week", Kind.CHANGE, -6, 8, cast.INES, 20, **at)
     yield _jira("Add a second access point to each ward corridor", Kind.CHANGE, -12, 5, cast.PRIYA, 30)
     yield _jira("Guest Wi-Fi leaves through a separate circuit", Kind.CHANGE, -50, -41, cast.PRIYA, 100)
     yield _jira("Keep the old core as a way back for 30 days", Kind.DECISION, -30, -26, cast.PRIYA, 100)
-    yield _jira("Cut over the hospital in two nights or in one", Kind.DECISION, -3, 7, cast.INES, 20, site=cast.HOSPITAL)
+    yield _jira("Cut over the hospital in two nights or in one", Kind.DECISION, -3, 7, cast.INES, 20, **at)
     yield _jira("Who pays for power at Riverbank", Kind.DECISION, -9, -1, cast.INES, 50, site=cast.RIVERBANK)
     for title, start, finish, percent in (
         ("VLAN plan for medical devices", -70, -62, 100),
@@ -42,9 +43,7 @@ def only_jira() -> Iterator[Piece]:
 
 
 def _jira(title: str, kind: Kind, start: int, finish: int, who: str, percent: int = 0, **more: Any) -> Piece:
-    return Piece(
-        title, _JIRA, kind, start, finish, percent=percent, people=(who,), labels=_NETWORK, **more
-    )
+    return Piece(title, _JIRA, kind, start, finish, percent=percent, people=(who,), labels=_NETWORK, **more)
 
 
 def _risks() -> Iterator[Piece]:
@@ -109,8 +108,11 @@ def _risks() -> Iterator[Piece]:
 
 
 def _issues() -> Iterator[Piece]:
-    def issue(title: str, who: str, opened: int, due: int, harm: int, percent: int = 0, **more: Any) -> Piece:
-        return _jira(title, Kind.ISSUE, opened, due, who, percent, impact=harm, **more)
+    def issue(
+        title: str, who: str, opened: int, due: int, harm: int, percent: int, response: str, vendor: str = ""
+    ) -> Piece:
+        more: dict[str, Any] = {"impact": harm, "response": response, "vendor": vendor}
+        return _jira(title, Kind.ISSUE, opened, due, who, percent, **more)
 
     yield issue(
         "Quarry Street circuit handed over without a test record",
@@ -119,13 +121,41 @@ def _issues() -> Iterator[Piece]:
         3,
         5,
         50,
-        vendor=cast.FENNEC,
-        text="The carrier sent the order number only. Fennec asks for the record.",
+        "Fennec asks the carrier for the record each morning; our own test stands by.",
+        cast.FENNEC,
     )
-    yield issue("Two outlets in the Riverbank gym are dead", cast.LUIS, -8, -2, 2, 30, vendor=cast.COPPERLINE)
-    yield issue("Badge readers at Northfield restart at night", cast.TOMAS, -4, 5, 3, 30)
-    yield issue("Label printer profile is wrong after cut-over", cast.TOMAS, -12, -9, 2, 100)
-    yield issue("Invoice 2 of Copperline names the wrong site", cast.INES, -10, 4, 1, 30, vendor=cast.COPPERLINE)
+    yield issue(
+        "Two outlets in the Riverbank gym are dead",
+        cast.LUIS,
+        -8,
+        -2,
+        2,
+        30,
+        "Cable to be pulled anew.",
+        cast.COPPERLINE,
+    )
+    yield issue(
+        "Badge readers at Northfield restart at night",
+        cast.TOMAS,
+        -4,
+        5,
+        3,
+        30,
+        "Power budget of the closet switch raised; watched for a week.",
+    )
+    yield issue(
+        "Label printer profile is wrong after cut-over", cast.TOMAS, -12, -9, 2, 100, "Profile corrected."
+    )
+    yield issue(
+        "Invoice 2 of Copperline names the wrong site",
+        cast.INES,
+        -10,
+        4,
+        1,
+        30,
+        "Sent back; a corrected one is promised.",
+        cast.COPPERLINE,
+    )
 
 
 def only_vendors() -> Iterator[Piece]:

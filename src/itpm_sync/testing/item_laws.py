@@ -1,0 +1,217 @@
+"""The invariants of items, checked when everything is at rest.
+
+In: a bench at rest, its watched tools, the ghosts. Out: what is broken, in words; nothing where all is well.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from zoneinfo import ZoneInfo
+
+from itpm_sync.bases import LIFE, Conflict, Life, Replica, Tie
+from itpm_sync.ledger import State
+from itpm_sync.policy import ContainerPolicy, Creation, Scope
+from itpm_sync.policy import Deletion as Spread
+from itpm_sync.testing.bench import PROJECT, Bench
+from itpm_sync.testing.ghosts import Ghosts
+from itpm_sync.testing.watched import Watch
+from itpm_sync.ties import ContainerEnv, Directory
+
+FIELDS = ("title", "priority", "labels", "site", "parent")
+_HERE = (Tie.TIED, Tie.OUT_OF_SCOPE, Tie.HIDDEN)
+
+
+class Laws:
+    def __init__(self, bench: Bench, ghosts: Ghosts, watch: Watch) -> None:
+        self.bench, self.ghosts, self.watch = bench, ghosts, watch
+        self.state: State = bench.ledger.load(PROJECT)
+        self.conflicts = list(self.state.conflicts.values())
+        self.held = {(item, c.field) for c in self.conflicts for item in (c.item, *c.also)}
+        parents = {name: self._parent(name) for name in self.state.items}
+        self.envs = {
+            (policy.connection, policy.container): ContainerEnv(
+                ZoneInfo("UTC"), policy.connection, Directory(), parents
+            )
+            for policy in bench.policy.containers
+        }
+        for replica in self.state.replicas.values():
+            if replica.item is not None and replica.tie in _HERE:
+                self.envs[replica.connection, replica.container].tie(replica.item, replica.native_id)
+
+    def _parent(self, item: str) -> str | None:
+        value = self.state.items[item].value("parent")
+        return value if isinstance(value, str) else None
+
+    def broken(self) -> list[str]:
+        """Every law that does not hold."""
+        checks = (
+            self.ties(),
+            self.fields(),
+            self.copies(),
+            self.places(),
+            self.tokens(),
+            self.conflicts_true(),
+        )
+        found = [law for check in checks for law in check]
+        if self.bench.ledger.verify(PROJECT) is not None:
+            found.append("S16: the chain does not verify")
+        return [*self.ghosts.broken, *found]
+
+    def row(self, replica: Replica):  # type: ignore[no-untyped-def]
+        return self.bench.tools[replica.connection].memory.rows.get(replica.native_id)
+
+    # ── S8 ──
+
+    def ties(self) -> Iterator[str]:
+        tied: dict[tuple[str, str], Replica] = {}
+        by_native = {(r.connection, r.native_id): r for r in self.state.replicas.values()}
+        for replica in self.state.replicas.values():
+            if replica.item is None or replica.tie not in _HERE:
+                continue
+            other = tied.setdefault((replica.item, replica.connection), replica)
+            if other is not replica:
+                yield f"S8: {replica.item} is tied to {other.native_id} and {replica.native_id} of {replica.connection}"
+            row = self.row(replica)
+            if row is None and replica.tie is not Tie.HIDDEN:
+                yield f"S8: {replica.item} is tied to {replica.native_id} of {replica.connection}, which is gone"
+            elif row is not None and row.container != replica.container and not row.hidden:
+                yield f"S8: {replica.native_id} of {replica.connection} is not in {replica.container}"
+        waiting = {(p.connection, p.native_id) for p in self.state.proposals.values()}
+        for name, one in self.bench.tools.items():
+            for native, row in one.memory.rows.items():
+                known = by_native.get((name, native))
+                if row.hidden or (name, native) in waiting:
+                    continue
+                if known is None or known.tie not in (Tie.TIED, Tie.OUT_OF_SCOPE):
+                    yield f"S8: {native} of {name} is there and is {known.tie if known else 'not known'}"
+        if len(self.state.items) > self.ghosts.made:
+            yield f"S7: {len(self.state.items)} items of {self.ghosts.made} records that people made"
+
+    # ── S1 ──
+
+    def fields(self) -> Iterator[str]:
+        for replica in self.state.replicas.values():
+            policy = self._policy(replica)
+            row = self.row(replica)
+            if replica.tie is not Tie.TIED or replica.item is None or row is None or row.hidden:
+                continue
+            by_hand = self.bench.tools[replica.connection].memory.capabilities.by_hand
+            item = self.state.items[replica.item]
+            env = self.envs[replica.connection, replica.container]
+            for name in FIELDS:
+                lens = self.bench.tools[replica.connection].lenses[name]
+                stands, agreed = lens.get(row.values, env), item.value(name)
+                if (item.id, name) in self.held or stands == lens.form(agreed, env):
+                    continue
+                if policy.read_only or by_hand or lens.computed(row.computed):
+                    continue
+                if name == "parent" and self._missing(lens.form(agreed, env), replica):
+                    continue
+                yield f"S1: {name} of {item.id} in {replica.connection} {row.native_id} is {stands}, agreed {agreed}"
+
+    def _policy(self, replica: Replica) -> ContainerPolicy:
+        return next(
+            policy
+            for policy in self.bench.policy.containers
+            if (policy.connection, policy.container) == (replica.connection, replica.container)
+        )
+
+    # ── existence ──
+
+    def copies(self) -> Iterator[str]:
+        """Every live item has a record wherever one is to be created; a deleted one, under propagate, nowhere else."""
+        waiting = {(item, p.connection) for p in self.state.proposals.values() for item in p.candidates}
+        for item in self.state.items.values():
+            mine = [r for r in self.state.replicas.values() if r.item == item.id]
+            live = [r for r in mine if r.tie in (Tie.TIED, Tie.OUT_OF_SCOPE)]
+            if (item.id, LIFE) in self.held or not live:
+                continue
+            if item.life is Life.DELETED:
+                yield from self._spread(item.id, live)
+                continue
+            for name in self.bench.tools:
+                if any(r.connection == name for r in mine) or (item.id, name) in waiting:
+                    continue
+                taker = self._taker(name, item.id)
+                if taker is None:
+                    continue
+                env = self.envs[name, taker.container]
+                if not self._missing(env.parent_here(self._parent(item.id)), taker):
+                    yield f"S1: {item.id} has no record in {name}"
+
+    def _spread(self, item: str, live: list[Replica]) -> Iterator[str]:
+        """Under propagate, what a person deleted is nowhere where we may delete it."""
+        if self.watch.spread is not Spread.PROPAGATE or not self.watch.deleted(item):
+            return
+        for replica in live:
+            able = self.bench.tools[replica.connection].memory.capabilities
+            if replica.tie is Tie.TIED and able.deletes and not self._policy(replica).read_only:
+                yield f"S9: {item} was deleted and is still {replica.native_id} of {replica.connection}"
+
+    def _missing(self, above: object, here: Replica | ContainerPolicy) -> bool:
+        """Whether an item's record in a container is hidden or may be gone: nothing is put under it meanwhile."""
+        return any(
+            r.item == above and (r.connection, r.container) == (here.connection, here.container) and r.absence
+            for r in self.state.replicas.values()
+        )
+
+    def _taker(self, name: str, item: str) -> ContainerPolicy | None:
+        """The container of a connection that creates the item, if any does."""
+        policies = [policy for policy in self.bench.policy.containers if policy.connection == name]
+        taker = next((policy for policy in policies if self._takes(policy.scope, item)), None)
+        able = self.bench.tools[name].memory.capabilities
+        if taker is None or taker.read_only or able.by_hand:
+            return None
+        return taker if taker.creation is not Creation.MATCH_ONLY else None
+
+    def _takes(self, scope: Scope, item: str) -> bool:
+        return all(str(self.state.items[item].value(name)) in wanted for name, wanted in scope.where.items())
+
+    # ── S18, S19 ──
+
+    def places(self) -> Iterator[str]:
+        for name, one in self.bench.tools.items():
+            for native, row in one.memory.rows.items():
+                why = one.memory.unfit(native, row.container, row.values)
+                if why:
+                    yield f"S18: {name}: {why}"
+
+    # ── S3 ──
+
+    def tokens(self) -> Iterator[str]:
+        stored = {
+            str(loser.loser.side.form)
+            for item in self.state.items
+            for loser in self.bench.ledger.losers_of(PROJECT, item, field="title")
+            if loser.loser is not None
+        }
+        sides = {str(side.form) for conflict in self.conflicts for side in conflict.sides}
+        agreed = {str(item.value("title")) for item in self.state.items.values()}
+        stands = {
+            str(row.values.get("title"))
+            for one in self.bench.tools.values()
+            for row in [*one.memory.rows.values(), *one.memory.bin.values()]
+        }
+        deleted = {one.token for one in self.ghosts.deletions}
+        for token in sorted(
+            set(self.ghosts.over) - self.ghosts.known(stored | sides | agreed | stands | deleted)
+        ):
+            yield f"S3: {token} is lost"
+
+    # ── S4 ──
+
+    def conflicts_true(self) -> Iterator[str]:
+        """No conflict between a token and one its author had read."""
+        seen: dict[str, Conflict] = {}
+        for report in self.bench.reports:
+            seen.update({c.id: c for c in report.plan.conflicts if c.field == "title"})
+        for conflict in seen.values():
+            tokens = [str(side.form) for side in conflict.sides]
+            for token in tokens:
+                met = (self.ghosts.known({token}) - {token}) & set(tokens)
+                if met and self._surely():
+                    yield f"S4: {conflict.id} sets {token} against {sorted(met)}, which its author had read"
+
+    def _surely(self) -> bool:
+        tools = [one.memory.capabilities for one in self.bench.tools.values()]
+        return all(able.history and not able.by_hand for able in tools)
