@@ -187,7 +187,7 @@ def test_the_tour_names_every_module_of_the_core() -> None:
         text = text_of(own) if len(inside.parts) > 1 and own.is_file() else tour
         if not re.search(rf"\b{path.stem}(\.py)?`", text):
             absent.append(inside.as_posix())
-    assert absent == []
+    assert absent == [], "name each in src/itpm_sync/README.md, or in the README of its folder"
 
 
 def anchors(path: Path) -> set[str]:

@@ -204,6 +204,9 @@ class ContainerInfo:
     limits: Mapping[str, int] = field(default_factory=dict)
     facts: ProjectFacts | None = None
     """What the container says of the project itself (a plan file's manager, calendar, status date)."""
+    edited: datetime | None = None
+    """When the container says it was last edited as a whole, where its records do not tell (a plan file's last
+    saving). Without a zone: civil time of the project's zone."""
 
 
 @dataclass(frozen=True, slots=True)

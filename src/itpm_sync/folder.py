@@ -58,15 +58,30 @@ class FolderPublisher(Publisher):
                 return Published(page.name, url, written=False, note=f"{note} Move it away to get a new one.")
             if held == page.digest and not refresh and self._has_pictures(page):
                 return Published(page.name, url, written=False)
+        foreign = [name for name in page.pictures if self._is_foreign(name, page, there)]
+        if foreign:
+            note = f"{foreign[0]} is there and not ours; it was left alone, and so was {path.name}."
+            return Published(page.name, url, written=False, note=f"{note} Move it away to get a new one.")
+        known = all(_shows(there, name) for name in page.pictures)
+        if not known:  # a picture is ours where a page of ours shows it: the page first, should we be stopped here
+            self._write(path, seal(page.standalone, page.digest))
         for name, data in page.pictures.items():
-            if not _PICTURE.match(name):
-                raise Refused(
-                    f"{name!r} is no name for a picture.",
-                    mend="Use letters, digits, hyphens and .svg or .png.",
-                )
             self._write(self._folder / name, data)
-        self._write(path, seal(page.standalone, page.digest))
+        if known:
+            self._write(path, seal(page.standalone, page.digest))
         return Published(page.name, url, written=True)
+
+    def _is_foreign(self, name: str, page: StatusPage, there: bytes | None) -> bool:
+        """Whether a picture's file is somebody else's: another one stands there that no page of ours shows."""
+        if not _PICTURE.match(name):
+            raise Refused(
+                f"{name!r} is no name for a picture.",
+                mend="Use letters, digits, hyphens and .svg or .png.",
+            )
+        if _shows(there, name):
+            return False
+        held = self._read(self._folder / name)
+        return held is not None and held != page.pictures[name]
 
     def _has_pictures(self, page: StatusPage) -> bool:
         return all(self._read(self._folder / name) is not None for name in page.pictures)
@@ -91,6 +106,11 @@ class FolderPublisher(Publisher):
         except OSError as error:
             mend = "Check that the folder can be made and that the disk is not full."
             raise Unavailable(f"{path} cannot be written: {error.strerror or error}.", mend=mend) from error
+
+
+def _shows(page: bytes | None, picture: str) -> bool:
+    """Whether our page that is there shows the picture."""
+    return page is not None and f'"{picture}"'.encode() in page
 
 
 def check_name(name: str) -> None:

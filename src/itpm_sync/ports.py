@@ -10,7 +10,7 @@ import asyncio
 import os
 import random
 import secrets
-import tempfile
+import shutil
 import time as _time
 from datetime import UTC, datetime
 from pathlib import Path
@@ -108,20 +108,25 @@ class SystemRandom:
 
 
 class LocalFiles:
-    """The local disk; writes go to a neighbour first and are then renamed over the old file."""
+    """The local disk; writes go to a neighbour first and are then renamed over the old file.
+
+    A replaced file keeps its permissions; a new one gets those the process gives by default.
+    """
 
     def read(self, path: Path) -> bytes:
         return path.read_bytes()
 
     def write(self, path: Path, data: bytes) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
-        handle, name = tempfile.mkstemp(dir=path.parent, prefix=".itpm-", suffix=".part")
+        part = path.with_name(f".itpm-{secrets.token_hex(8)}.part")
         try:
-            with os.fdopen(handle, "wb") as stream:
+            with part.open("xb") as stream:
                 stream.write(data)
                 stream.flush()
                 os.fsync(stream.fileno())
-            Path(name).replace(path)
+            if path.exists():
+                shutil.copymode(path, part)
+            part.replace(path)
         except BaseException:
-            Path(name).unlink(missing_ok=True)
+            part.unlink(missing_ok=True)
             raise

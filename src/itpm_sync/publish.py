@@ -13,7 +13,7 @@ from typing import Any
 
 from itpm_sync.bases import Life, Replica, Tie
 from itpm_sync.codec import encode
-from itpm_sync.ledger import Ledger, LivePage, State
+from itpm_sync.ledger import ContainerState, Ledger, LivePage, State
 from itpm_sync.model import Item, Link, ProjectFacts
 from itpm_sync.policy import ProjectPolicy
 from itpm_sync.publisher import Published, Publisher, StatusPage
@@ -22,7 +22,7 @@ from itpm_sync.status.edition import Edition, Manner
 from itpm_sync.status.limits import Limits
 from itpm_sync.status.portfolio_blocks import Line
 from itpm_sync.status.site import Site
-from itpm_sync.status.subject import Source, Subject
+from itpm_sync.status.subject import Source, Subject, zone_of
 
 LIVE = Edition()
 
@@ -59,16 +59,16 @@ def subject_of(showing: Showing, state: State) -> Subject:
     return Subject(
         facts=showing.facts,
         items=items,
-        sources=_sources(showing.policy, state),
+        sources=_sources(showing, state),
         conflicts=tuple(state.conflicts.values()),
         left_out=(*showing.left_out, *notes),
         places=_places(state.replicas),
     )
 
 
-def _sources(policy: ProjectPolicy, state: State) -> list[Source]:
+def _sources(showing: Showing, state: State) -> list[Source]:
     found = []
-    for container in policy.containers:
+    for container in showing.policy.containers:
         known = state.containers.get((container.connection, container.container))
         document: Mapping[str, Any] = (known.document if known else None) or {}
         name = f"{document.get('title') or container.container} ({container.connection})"
@@ -76,12 +76,21 @@ def _sources(policy: ProjectPolicy, state: State) -> list[Source]:
             Source(
                 name,
                 read=known.last_read if known else None,
-                edited=known.last_edit if known else None,
+                edited=_edited(known, showing.facts) if known else None,
                 url=document.get("url", ""),
                 note="" if known else "never read",
             )
         )
     return found
+
+
+def _edited(known: ContainerState, facts: ProjectFacts) -> datetime | None:
+    """The newest edit of its records, else what the container says of itself; civil times are of the project's zone."""
+    if known.last_edit is not None:
+        return known.last_edit
+    said = (known.document or {}).get("edited")
+    whole = datetime.fromisoformat(said) if said else None
+    return whole.replace(tzinfo=zone_of(facts.zone)) if whole and whole.tzinfo is None else whole
 
 
 def _places(replicas: Mapping[str, Replica]) -> dict[str, list[Link]]:

@@ -55,6 +55,7 @@ def remembered(info: ContainerInfo) -> dict[str, Any]:
         "url": info.url,
         "by_hand": info.by_hand,
         "keys": info.keys,
+        "edited": info.edited.isoformat() if info.edited else None,
         "fields": fields,
     }
 

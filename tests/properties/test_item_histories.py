@@ -61,7 +61,7 @@ class History:
             deletion=deletion,
             authorities=authorities,
         )
-        self.watch.items = self._ties
+        self.watch.items, self.watch.stored = self._ties, self._stored
         self.people = People(self.bench, self.chance, self.ghosts, self.watch)
         self._begin()
 
@@ -102,6 +102,10 @@ class History:
     def _ties(self) -> dict[tuple[str, str], str]:
         replicas = self.bench.ledger.load(PROJECT).replicas.values()
         return {(r.connection, r.native_id): r.item for r in replicas if r.item is not None}
+
+    def _stored(self, item: str) -> set[str]:
+        found = self.bench.ledger.losers_of(PROJECT, item, field="title")
+        return {str(one.loser.side.form) for one in found if one.loser is not None}
 
     # ── telling ──
 

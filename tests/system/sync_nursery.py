@@ -12,6 +12,7 @@ leases are left as they are.
 
 from __future__ import annotations
 
+import gc
 import importlib
 import json
 import os
@@ -24,8 +25,9 @@ from typing import Any
 
 from sqlalchemy.engine.default import DefaultDialect
 
+from itpm_sync import resources
 from itpm_sync.testing.clocks import AheadClock
-from itpm_sync.testing.four_tools import run_once
+from itpm_sync.testing.four_tools import read_mapping, run_once
 
 
 class Counter:
@@ -78,10 +80,13 @@ def fork(folder: Path, order: dict[str, Any]) -> int:
 
 def main(folder: Path) -> None:
     """Fork as told, one run after the other."""
+    for file in resources.mappings().glob("*.yaml"):
+        read_mapping(file)  # once, for all forks
     print("ready", flush=True)
     for line in sys.stdin:
         told = folder / "told.json"
         told.unlink(missing_ok=True)
+        gc.freeze()  # nothing of ours is collected in the fork, so its memory stays shared
         pid = os.fork()
         if pid == 0:
             os._exit(fork(folder, json.loads(line)))

@@ -248,7 +248,7 @@ def test_ctrl_c_ends_without_a_trace(
         (["--no-such"], "No such option"),
         (["plan", "--no-such"], "No such option"),
         (["report", "x.mpp"], "--out"),
-        (["emulate", "lotus"], "There is no emulator 'lotus'"),
+        (["emulate", "lotus"], "There is no stand-in for 'lotus'"),
     ],
 )
 def test_wrong_usage_ends_with_2(arguments: list[str], says: str, capsys: pytest.CaptureFixture[str]) -> None:

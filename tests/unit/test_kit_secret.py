@@ -96,7 +96,7 @@ def test_resolving(tmp_path: Path) -> None:
     [
         ("env:T", "T is not set"),
         ("file:none.txt", "cannot be read"),
-        ("keyvault:t", "azure extra"),
+        ("keyvault:t", "env:NAME"),
         ("env:E", "empty"),
     ],
 )

@@ -60,6 +60,18 @@ def test_only_the_projects_to_be_run_need_their_secrets(settings: Settings) -> N
             assert workspace.connections == {}
 
 
+def test_places_for_pages_are_opened_without_the_tools(settings: Settings) -> None:
+    with registry(settings) as made:
+        args = {"clock": SystemClock(), "ids": SystemIds(), "holder": "test", "connect": False}
+        with open_workspace(settings, made, publish=True, **args) as workspace:
+            assert workspace.connections == {}
+            assert list(workspace.publishers["two"]) == ["folder site", "folder own"]
+        with open_workspace(settings, made, projects=["one"], publish=True, **args) as workspace:
+            assert list(workspace.publishers["two"]) == ["folder site"]
+        with open_workspace(settings, made, **args) as workspace:
+            assert not any(workspace.publishers.values())
+
+
 def test_every_project_stands_on_the_portfolio_of_a_place(settings: Settings) -> None:
     """A portfolio page refreshed after a run of one project must not lose the others."""
     with registry(settings) as made:

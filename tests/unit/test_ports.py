@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -116,3 +117,14 @@ def test_a_reader_never_sees_a_half(tmp_path: Path, monkeypatch: pytest.MonkeyPa
 def test_reading_what_is_not_there_says_so(tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError, match="missing"):
         LocalFiles().read(tmp_path / "missing")
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows keeps no such permissions")
+def test_a_replaced_file_keeps_its_permissions_and_a_new_one_is_not_hidden(tmp_path: Path) -> None:
+    plain = tmp_path / "made.txt"
+    plain.write_bytes(b"by anybody")
+    LocalFiles().write(tmp_path / "new.txt", b"by us")
+    assert (tmp_path / "new.txt").stat().st_mode == plain.stat().st_mode
+    plain.chmod(0o640)
+    LocalFiles().write(plain, b"replaced")
+    assert plain.stat().st_mode & 0o777 == 0o640

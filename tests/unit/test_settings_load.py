@@ -40,6 +40,9 @@ class Kinds:
     def names(self) -> Iterable[str]:
         return ["tool", "files"]
 
+    def offered(self) -> Iterable[str]:
+        return self.names()
+
     def settings_model(self, kind: str) -> type[BaseModel]:
         return {"tool": ToolSettings, "files": FolderSettings}[kind]
 

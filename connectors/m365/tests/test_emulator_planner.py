@@ -128,7 +128,7 @@ def test_done_sets_the_time_of_completion_and_undone_clears_it(tenant: Any) -> N
     task = tenant.task()
     patch(tenant, task, {"percentComplete": 100}, if_match=task["@odata.etag"])
     done = tenant.task()
-    assert done["completedDateTime"] == "2026-03-01T09:00:00.0000000Z"
+    assert done["completedDateTime"] == "2026-05-04T09:00:00.0000000Z"
     patch(tenant, done, {"percentComplete": 50}, if_match=done["@odata.etag"])
     assert (tenant.task()["completedDateTime"], tenant.task()["completedBy"]) == (None, None)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import subprocess
 import sys
 from collections.abc import Callable, Coroutine
@@ -274,6 +275,29 @@ def test_an_old_format_is_read_and_takes_changes_by_hand(
         assert outcome.status is Status.REFUSED
         assert "by hand" in str(outcome.error)
         assert (emulator.folder / "old.mpx").read_bytes() == MPX
+        await connector.close()
+
+    run(story())
+
+
+def test_a_plan_tells_when_it_was_saved_and_a_file_that_only_people_write_when_it_was_changed(
+    connector: MsProjectConnector, emulator: MsProjectEmulator
+) -> None:
+    text = (emulator.folder / "rollout.xml").read_text(encoding="utf-8")
+    untold = text.replace("<LastSaved>2026-03-13T16:00:00</LastSaved>", "")
+    assert untold != text
+    (emulator.folder / "untold.xml").write_text(untold, encoding="utf-8")
+    (emulator.folder / "old.mpx").write_bytes(MPX)
+    os.utime(emulator.folder / "old.mpx", (EPOCH.timestamp(), EPOCH.timestamp()))
+
+    async def story() -> None:
+        saved = (await connector.describe("rollout.xml")).edited
+        assert saved is not None
+        assert (saved.isoformat(), saved.tzinfo) == ("2026-03-13T16:00:00", None)  # a plan names no zone
+        assert (
+            await connector.describe("untold.xml")
+        ).edited is None  # we write it too: its time may be ours
+        assert (await connector.describe("old.mpx")).edited == EPOCH
         await connector.close()
 
     run(story())

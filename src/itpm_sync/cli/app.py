@@ -14,20 +14,20 @@ import click
 
 COMMANDS: Final[Mapping[str, str]] = {
     "demo": "A project in four tools, on this machine, brought to one truth before your eyes.",
-    "report": "The status site of plan files, without any account.",
+    "report": "The status pages of plan files (.mpp, .xml, …), without any account.",
     "init": "Start a folder: a configuration with comments, and mappings to edit.",
     "check": "Whether configuration, mappings, accounts and permissions will do.",
     "plan": "What a sync would do, and why. Nothing is written in any tool.",
-    "sync": "Carry it out.",
-    "status": "How the projects stand.",
+    "sync": "Carry the plan out, and refresh the status pages.",
+    "status": "How the projects stand, and what waits for you.",
     "publish": "Freeze a numbered copy of the status pages.",
     "pair": "Records that may be the same item, for you to decide.",
     "conflicts": "Edits that did not know of each other, for you to settle.",
     "quarantine": "What could not be written and is left out until it changes.",
-    "runs": "What was planned and done.",
-    "mappings": "How the tools' fields read: check a change, help an editor.",
-    "connectors": "The installed connectors; a new one.",
-    "emulate": "Run a stand-in for a vendor's system on this machine.",
+    "runs": "What was planned and done, run by run.",
+    "mappings": "Which field of a tool is which of ours: check a change of it.",
+    "connectors": "Which tools can be connected; how to begin another.",
+    "emulate": "A stand-in for a tool on this machine, to try things on.",
     "daemon": "Run every project on its schedule.",
 }
 
@@ -69,7 +69,17 @@ def _version(ctx: click.Context, _: click.Parameter, wanted: bool) -> None:
         ctx.exit()
 
 
-@click.group(cls=Lazy, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
+EXITS: Final = (
+    "Exit codes, the most serious first: 2 configuration or usage is wrong, 3 waits for your approval, 1 failed, "
+    "6 another run holds the project, 5 something was left out, 4 open conflicts, 10 changes (plan --exit-code), 0 done."
+)
+
+
+@click.group(
+    cls=Lazy,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110},
+    epilog=EXITS,
+)
 @click.option(
     "--version", is_flag=True, expose_value=False, is_eager=True, callback=_version, help="Say the version."
 )

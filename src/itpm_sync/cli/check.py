@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from itpm_sync.cli import show
-from itpm_sync.cli.context import Desk, configured, desk, json_option, projects_argument, told
+from itpm_sync.cli.context import Desk, desk, over_projects, told
 from itpm_sync.cli.exits import Exit, of_error, worst
 from itpm_sync.errors import ItpmError, Misconfigured
 
@@ -33,9 +33,7 @@ class Looked:
 
 
 @click.command()
-@projects_argument
-@configured
-@json_option
+@over_projects
 @click.pass_context
 def command(ctx: click.Context, /, projects: tuple[str, ...], *, as_json: bool) -> int:
     """Look at configuration, mappings, ledger, accounts and containers of each PROJECT (default: all)."""
@@ -75,7 +73,7 @@ def _files(here: Desk, names: Sequence[str]) -> Iterator[Looked]:
             yield _wrong(f"mapping {path.name}", error)
             continue
         fields = len(mapping.model.described())
-        yield Looked(f"mapping {path.name}", ok=True, says=f"sound, {fields} fields.")
+        yield Looked(f"mapping {path.name}", ok=True, says=f"sound, {show.counted(fields, 'field')}.")
 
 
 def _ledger(here: Desk) -> Iterator[Looked]:
@@ -85,16 +83,18 @@ def _ledger(here: Desk) -> Iterator[Looked]:
     except ItpmError as error:
         yield _wrong("ledger", error)
         return
-    yield Looked("ledger", ok=True, says=f"opens; it knows {known} projects.")
+    yield Looked("ledger", ok=True, says=f"opens; it knows {show.counted(known, 'project')}.")
 
 
 async def _connections(here: Desk, names: Sequence[str], tell: Callable[[str], None]) -> list[Looked]:
+    from itpm_sync.registry import GuardedConnector
+
     wanted = list(dict.fromkeys(c for name in names for c in here.settings.project(name).connections))
     found: list[Looked] = []
     for name in wanted or here.settings.connections:
         tell(f"looking at {name}")
         try:
-            connector = await here.registry.opened(name)
+            connector = GuardedConnector(await here.registry.opened(name))
             looked = [each async for each in _connection(here, connector, names)]
         except ItpmError as error:
             looked = [_wrong(f"connection {name}", error)]
@@ -132,7 +132,8 @@ def _fields(about: str, info: ContainerInfo, mapping: Any) -> list[Looked]:
 
     compiled = compile_mapping(read(mapping), info)
     title = info.title if info.title != info.container else ""
-    found = [Looked(about, ok=True, says=f"{title}: {len(compiled.lenses)} fields fit.".lstrip(": "))]
+    fit = show.counted(len(compiled.lenses), "field fits", "fields fit")
+    found = [Looked(about, ok=True, says=f"{title}: {fit}.".lstrip(": "))]
     for each in compiled.left_out:
         mend = f"Correct {mapping.name}, or mark the field `optional: true`."
         found.append(Looked(about, ok=False, says=f"{each.field}: {each.reason}", mend=mend, code=Exit.USAGE))

@@ -7,16 +7,17 @@ moved since it was looked at stops the resolution, and the conflict is shown ane
 from __future__ import annotations
 
 import getpass
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from itpm_sync.cli import show, told
-from itpm_sync.cli.context import configured, desk, json_option, projects_argument
+from itpm_sync.cli.context import configured, desk, gathered, json_option, over_projects
 from itpm_sync.errors import Moved
 
 if TYPE_CHECKING:
-    from itpm_sync.bases import Conflict
+    from itpm_sync.bases import Conflict, ItemBase
     from itpm_sync.cycle import Workspace
 
 
@@ -43,26 +44,22 @@ def actor_of(given: str | None) -> str:
 
 
 @command.command("list")
-@projects_argument
-@configured
-@json_option
+@over_projects
 @click.pass_context
 def listed(ctx: click.Context, /, projects: tuple[str, ...], *, as_json: bool) -> None:
     """The open conflicts of each PROJECT (default: all), oldest first."""
-    with desk(ctx) as here, here.workspace(connect=False) as workspace:
-        found = [
-            _described(workspace, name, conflict)
-            for name in here.projects(projects)
-            for conflict in workspace.ledger.conflicts(name)
-        ]
-    if as_json:
-        show.data(found)
-        return
-    rows = [(c["id"], c["project"], told.short(c["title"], 40), c["field"], told.sides(c)) for c in found]
-    if rows:
-        show.table(["conflict", "project", "item", "field", "who says what"], rows)
-    else:
-        show.line("No open conflict.")
+    show.listing(
+        gathered(ctx, projects, _open),
+        ["conflict", "project", "item", "field", "who says what"],
+        lambda c: (c["id"], c["project"], told.short(c["title"], 40), c["field"], told.sides(c)),
+        as_json=as_json,
+        none="No open conflict.",
+    )
+
+
+def _open(workspace: Workspace, project: str) -> list[dict[str, Any]]:
+    items = workspace.ledger.load(project).items
+    return [_described(project, items, each) for each in workspace.ledger.conflicts(project)]
 
 
 @command.command("show")
@@ -85,13 +82,19 @@ def shown(ctx: click.Context, /, conflict: str, *, as_json: bool) -> None:
 @click.argument("choice")
 @configured
 @json_option
-@click.option("--seen", metavar="MARK", help="The mark that `show` gave: refused where a side moved since.")
+@click.option(
+    "--seen", metavar="MARK", help="The mark that `conflicts show` gave: refused where a side moved since."
+)
 @actor_option
 @click.pass_context
 def resolve(
     ctx: click.Context, /, conflict: str, choice: str, *, as_json: bool, seen: str | None, actor: str | None
 ) -> None:
-    """Settle a CONFLICT. CHOICE is a connection, a side's number, or `agreed`. The next sync carries it on."""
+    """Settle a CONFLICT.
+
+    CHOICE is the side that is to stay: a connection, its number in `conflicts show`, or `agreed`. The next sync
+    carries it to the other tools.
+    """
     from itpm_sync.cycle import resolve as settle
 
     with desk(ctx) as here, here.workspace(connect=False) as workspace:
@@ -114,15 +117,15 @@ def _one(workspace: Workspace, identity: str) -> dict[str, Any]:
     conflict = workspace.ledger.conflict(identity)
     for project in workspace.ledger.projects():
         if any(each.id == identity for each in workspace.ledger.conflicts(project)):
-            return _described(workspace, project, conflict)
-    return _described(workspace, "", conflict)
+            return _described(project, workspace.ledger.load(project).items, conflict)
+    return _described("", {}, conflict)
 
 
-def _described(workspace: Workspace, project: str, conflict: Conflict) -> dict[str, Any]:
+def _described(project: str, items: Mapping[str, ItemBase], conflict: Conflict) -> dict[str, Any]:
     from itpm_sync.ledger import sides_digest
     from itpm_sync.plan_document import conflict_document
 
-    item = workspace.ledger.load(project).items.get(conflict.item) if project else None
+    item = items.get(conflict.item)
     title = item.value("title") if item else None
     return {
         "project": project,

@@ -20,21 +20,23 @@ from itpm_sync.errors import ItpmError, Misconfigured
 
 @click.group()
 def command() -> None:
-    """The installed connectors; a new one."""
+    """Which tools can be connected; how to begin another."""
 
 
 @command.command("list")
 @json_option
 def listed(*, as_json: bool) -> int:
-    """The installed connectors and what each can do."""
+    """Which tools can be connected, and what can be done in each."""
     from itpm_sync.registry import Catalogue
 
     catalogue = Catalogue()
-    found = [_described(catalogue, name) for name in catalogue.names()]
+    offered = set(catalogue.offered())
+    found = [{**_described(catalogue, name), "for_tests": name not in offered} for name in catalogue.names()]
     if as_json:
         show.data(found)
     else:
-        rows = [(each["name"], each["summary"], ", ".join(each["can"])) for each in found]
+        listed = [each for each in found if not each["for_tests"]]
+        rows = [(each["name"], each["summary"], ", ".join(each["can"])) for each in listed]
         show.table(["connector", "what", "can"], rows)
     return Exit.FAILED if any(each["broken"] for each in found) else Exit.DONE
 

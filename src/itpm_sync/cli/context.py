@@ -7,7 +7,7 @@ clock, ids, randomness, files and environment are handed in, and nowhere else.
 from __future__ import annotations
 
 import os
-from collections.abc import Awaitable, Callable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -45,8 +45,13 @@ def configured(command: F) -> F:
     )(command)
 
 
-json_option = click.option("--json", "as_json", is_flag=True, help="Print one JSON object instead of text.")
+json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON instead of text.")
 projects_argument = click.argument("projects", nargs=-1, metavar="[PROJECT]...")
+
+
+def over_projects(command: F) -> F:
+    """Give a command its projects, `--config` and `--json`."""
+    return projects_argument(configured(json_option(command)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,15 +68,17 @@ class Desk:
         if not self.settings.projects:
             raise Misconfigured(
                 f"{self.settings.file.name} has no project yet.",
-                mend="Add one under `projects:`; config/itpm-sync.example.yaml shows how.",
+                mend="Add one under `projects:`; the file that `itpm-sync init DIR` writes shows how.",
             )
         return list(self.settings.projects)
 
     @contextmanager
     def workspace(
-        self, projects: Sequence[str] | None = None, *, connect: bool = True
+        self, projects: Sequence[str] | None = None, *, connect: bool = True, publish: bool | None = None
     ) -> Iterator[Workspace]:
-        """Everything that runs of these projects need; without `connect`, the ledger only."""
+        """Everything that runs of these projects need; without `connect` the ledger only, and with `publish` the
+        places their pages go to.
+        """
         from itpm_sync.cycle import open_workspace
         from itpm_sync.ports import SystemClock, SystemIds
         from itpm_sync.registry import is_gone, new_holder
@@ -86,6 +93,7 @@ class Desk:
             gone=is_gone,
             projects=projects,
             connect=connect,
+            publish=publish,
         ) as workspace:
             yield workspace
 
@@ -129,6 +137,14 @@ def desk(ctx: click.Context, *, log: bool = True) -> Iterator[Desk]:
         logs.log().info("command", command=ctx.command_path)
     with registry:
         yield Desk(settings, registry)
+
+
+def gathered(
+    ctx: click.Context, projects: Sequence[str], look: Callable[[Workspace, str], Iterable[T]]
+) -> list[T]:
+    """What `look` finds in the ledger for each of the projects named, or of all."""
+    with desk(ctx) as here, here.workspace(connect=False) as workspace:
+        return [each for name in here.projects(projects) for each in look(workspace, name)]
 
 
 @contextmanager

@@ -36,11 +36,14 @@ from itpm_sync.errors import Busy, Misconfigured
     metavar="RECORD FIELD=VALUE",
     help="Do not serve: edit a record, by title or id, as a person does in the tool, and end. May be said again.",
 )
-@click.option("--as", "person", metavar="MAIL", help="Who edits.")
+@click.option("--as", "person", metavar="MAIL", help="Who edits, with --edit.")
 def command(
     name: str, port: int, folder: Path | None, *, edits: tuple[tuple[str, str], ...], person: str | None
 ) -> None:
-    """Run a stand-in for a vendor's system on this machine, until Ctrl-C; or edit in it as a person does."""
+    """Run a stand-in for a tool on this machine, until Ctrl-C; or edit in it as a person does.
+
+    With --edit also msproject, whose plans are files in a folder.
+    """
     if edits or person:
         from itpm_sync.cli.emulate_edit import edit_in
 
@@ -57,7 +60,13 @@ def serve(name: str, port: int, folder: Path | None, *, until: threading.Event) 
     catalogue = Catalogue()
     known = [each for each in catalogue.names() if catalogue.emulates(each)]
     if name not in known:
-        raise Misconfigured(f"There is no emulator {name!r}.", mend=f"There are: {', '.join(known)}.")
+        served = ", ".join(each for each in known if catalogue.serves(each))
+        raise Misconfigured(f"There is no stand-in for {name!r}.", mend=f"There are: {served}.")
+    if not catalogue.serves(name):
+        raise Misconfigured(
+            f"{name} needs no stand-in: its plans are files in a folder.",
+            mend="Name that folder in the connection. With --edit somebody edits a plan there.",
+        )
     with Emulators(catalogue, SystemClock()) as emulators:
         reached = emulators.reach(name, folder, port=port)
         if not emulators.mine:

@@ -23,7 +23,7 @@ def edit_in(name: str, folder: Path | None, person: str | None, edits: Sequence[
     catalogue = Catalogue()
     known = [each for each in catalogue.names() if catalogue.emulates(each)]
     if name not in known:
-        raise Misconfigured(f"There is no emulator {name!r}.", mend=f"There are: {', '.join(known)}.")
+        raise Misconfigured(f"There is no stand-in for {name!r}.", mend=f"There are: {', '.join(known)}.")
     if folder is None or not folder.is_dir():
         raise Misconfigured(
             "Which folder holds its state?", mend="Say --folder DIR, of an emulated connection."

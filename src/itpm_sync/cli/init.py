@@ -21,7 +21,7 @@ _MAPPINGS = "mappings: mappings"
 @click.option(
     "--profile",
     metavar="NAME",
-    help="Start from a smaller configuration: plan-and-jira, read-only, emulated.",
+    help="Begin smaller: emulated, plan-and-jira or read-only.",
 )
 def command(folder: Path, profile: str | None) -> None:
     """Start a folder: itpm-sync.yaml with comments, and a copy of the mappings for you to edit."""

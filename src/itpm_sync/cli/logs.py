@@ -15,6 +15,8 @@ from typing import Any
 
 import structlog
 
+from itpm_sync.cli.show import as_json, clean
+
 MOST_BYTES = 5_000_000
 FILES = 3
 NAME = "itpm-sync.log"
@@ -57,6 +59,22 @@ class Scrubber:
 SCRUBBER = Scrubber()
 
 
+class PrivateFile(RotatingFileHandler):
+    """A log file that only its owner reads, the next one too. Halves of characters cost no line."""
+
+    def _open(self) -> Any:
+        _private(Path(self.baseFilename))
+        return super()._open()
+
+
+def _plain(logger: Any, name: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+    """Texts of an event without anything a terminal would obey; only a stack trace has several lines."""
+    return {
+        key: clean(value if key == "exception" else value.replace("\n", "⏎")) if isinstance(value, str) else value
+        for key, value in event.items()
+    }
+
+
 def current() -> Path | None:
     """The file that is logged into now, if there is one."""
     ours = [each for each in logging.getLogger().handlers if getattr(each, "itpm_sync", False)]
@@ -70,8 +88,13 @@ def configure(
     folder.mkdir(parents=True, exist_ok=True)
     file = folder / NAME
     _private(file)
-    handler = RotatingFileHandler(
-        file, maxBytes=MOST_BYTES, backupCount=FILES - 1, encoding="utf-8", delay=True
+    handler = PrivateFile(
+        file,
+        maxBytes=MOST_BYTES,
+        backupCount=FILES - 1,
+        encoding="utf-8",
+        errors="backslashreplace",
+        delay=True,
     )
     shared: list[Any] = [
         structlog.contextvars.merge_contextvars,
@@ -80,15 +103,15 @@ def configure(
         structlog.processors.format_exc_info,
         scrubber,
     ]
-    last: Any = (
-        structlog.dev.ConsoleRenderer(colors=False)
+    last: list[Any] = (
+        [_plain, structlog.dev.ConsoleRenderer(colors=False)]
         if console
-        else structlog.processors.JSONRenderer(ensure_ascii=False)
+        else [structlog.processors.JSONRenderer(serializer=as_json)]
     )
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
             foreign_pre_chain=shared,
-            processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, last],
+            processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, *last],
         )
     )
     root = logging.getLogger()

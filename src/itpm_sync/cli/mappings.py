@@ -18,7 +18,7 @@ from itpm_sync.errors import Misconfigured, Problem
 
 @click.group()
 def command() -> None:
-    """How the tools' fields read: check a change, help an editor."""
+    """Which field of a tool is which of ours: check a change of it, help an editor."""
 
 
 @command.command()
@@ -27,7 +27,10 @@ def command() -> None:
 @json_option
 @click.pass_context
 def check(ctx: click.Context, /, files: tuple[Path, ...], *, as_json: bool) -> int:
-    """Check mapping files; without FILE, those of the configuration, or the ones that ship."""
+    """Check mapping files.
+
+    Without FILE, those of the configuration, or the ones that ship.
+    """
     chosen = list(files) or sorted(_folder(ctx).glob("*.yaml"))
     found = [_checked(path) for path in chosen]
     if as_json:
@@ -71,7 +74,7 @@ def _told(problem: Problem) -> dict[str, Any]:
 
 def _tell(found: dict[str, Any]) -> None:
     if not found["problems"]:
-        show.line(f"{found['file']}: good, {len(found['fields'])} fields")
+        show.line(f"{found['file']}: good, {show.counted(len(found['fields']), 'field')}")
         return
     folder = Path(found["file"]).parent
     for each in found["problems"]:
@@ -81,7 +84,10 @@ def _tell(found: dict[str, Any]) -> None:
 
 @command.command()
 def schema() -> None:
-    """Print the JSON Schema of mapping files, for completion in an editor."""
+    """Print the JSON Schema of mapping files.
+
+    An editor completes and checks them with it.
+    """
     from itpm_sync.mapping.json_schema import json_schema
 
     show.data(json_schema())

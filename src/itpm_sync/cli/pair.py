@@ -7,18 +7,21 @@ waits here.
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from itpm_sync.cli import show
 from itpm_sync.cli.conflicts import actor_of, actor_option
-from itpm_sync.cli.context import Desk, configured, desk, json_option, projects_argument
+from itpm_sync.cli.context import Desk, configured, desk, gathered, json_option, over_projects
 from itpm_sync.errors import Misconfigured
 
 if TYPE_CHECKING:
+    from itpm_sync.bases import ItemBase
     from itpm_sync.cycle import Workspace
     from itpm_sync.ledger import StoredPair
+    from itpm_sync.plan import PairProposal
 
 
 @click.group()
@@ -27,41 +30,33 @@ def command() -> None:
 
 
 @command.command("list")
-@projects_argument
-@configured
-@json_option
+@over_projects
 @click.pass_context
 def listed(ctx: click.Context, /, projects: tuple[str, ...], *, as_json: bool) -> None:
-    """What waits to be paired in each PROJECT (default: all), as the last plan found it."""
-    with desk(ctx) as here, here.workspace(connect=False) as workspace:
-        found = [
-            _described(workspace, name, each)
-            for name in here.projects(projects)
-            for each in workspace.ledger.pairs(name)
-        ]
-    if as_json:
-        show.data(found)
-        return
-    if not found:
-        show.line("Nothing waits to be paired.")
-        return
-    for why, number in Counter(each["why"] for each in found).most_common():
-        show.line(f"{number} × {why}")
-    rows = [
-        (
-            each["id"],
-            each["title"],
-            f"{each['container']} in {each['connection']}",
-            ", ".join(f"{c['title']} ({c['item']})" for c in each["candidates"]) or "nobody found",
-        )
-        for each in found
-    ]
-    show.table(["pair", "record", "where", "may be"], rows)
+    """What waits to be paired.
+
+    As the last plan of each PROJECT (default: all) found it.
+    """
+    found = gathered(ctx, projects, _waiting)
+    if not as_json:
+        for why, number in Counter(each["why"] for each in found).most_common():
+            show.line(f"{number} × {why}")
+    head = ["pair", "record", "where", "may be"]
+    show.listing(found, head, _row, as_json=as_json, none="Nothing waits to be paired.")
 
 
-def _described(workspace: Workspace, project: str, pair: StoredPair) -> dict[str, Any]:
+def _row(pair: dict[str, Any]) -> Sequence[str]:
+    may_be = ", ".join(f"{c['title']} ({c['item']})" for c in pair["candidates"])
+    where = f"{pair['container']} in {pair['connection']}"
+    return pair["id"], pair["title"], where, may_be or "nobody found"
+
+
+def _waiting(workspace: Workspace, project: str) -> list[dict[str, Any]]:
     items = workspace.ledger.load(project).items
-    one = pair.proposal
+    return [_described(project, items, each.proposal) for each in workspace.ledger.pairs(project)]
+
+
+def _described(project: str, items: Mapping[str, ItemBase], one: PairProposal) -> dict[str, Any]:
     candidates = [
         {"item": item, "title": (items[item].value("title") if item in items else None) or item}
         for item in one.candidates
@@ -96,7 +91,10 @@ def accept(
     every: bool,
     actor: str | None,
 ) -> None:
-    """Say that the record of each PAIR is the item it was proposed for."""
+    """Say that they are the same.
+
+    The record of each PAIR is the item it was proposed for; the next plan acts on it.
+    """
     if item is not None and (every or len(pairs) != 1):
         raise Misconfigured("--item names the item of one pair.", mend="Name exactly one PAIR with it.")
     _decide(ctx, pairs, as_json=as_json, every=every, accepted=True, item=item, actor=actor)
@@ -112,7 +110,10 @@ def accept(
 def refuse(
     ctx: click.Context, /, pairs: tuple[str, ...], *, as_json: bool, every: bool, actor: str | None
 ) -> None:
-    """Say that the record of each PAIR is none of the items it was proposed for."""
+    """Say that they are not the same.
+
+    The record of each PAIR is none of the items it was proposed for; the next plan acts on it.
+    """
     _decide(ctx, pairs, as_json=as_json, every=every, accepted=False, item=None, actor=actor)
 
 

@@ -7,14 +7,12 @@ from __future__ import annotations
 
 import click
 
-from itpm_sync.cli.context import configured, desk, json_option, projects_argument, told
+from itpm_sync.cli.context import desk, over_projects, told
 from itpm_sync.cli.rounds import ended, rounds, tell_rounds
 
 
 @click.command()
-@projects_argument
-@configured
-@json_option
+@over_projects
 @click.option(
     "--exit-code", is_flag=True, help="End with 10 where there are changes and nothing more serious."
 )

@@ -30,6 +30,8 @@ if TYPE_CHECKING:
     from itpm_sync.mapping.load import Mapping as MappingFile
 
 HEAD = 4096
+KINDS = ".mpp, .mpt, .xml, .mpx, .xer"
+"""The plan files that are read, as messages name them."""
 MOST_TOLD = 20
 """Problems of single records that are told of one file; the rest is counted."""
 
@@ -49,7 +51,8 @@ def chosen(given: Sequence[str]) -> list[Path]:
             found.append(path)
     if not found:
         raise Misconfigured(
-            "No file was found.", mend="Name plan files, as in: itpm-sync report PLAN.mpp --out site"
+            f"There is no plan file ({KINDS}) in {', '.join(given)}.",
+            mend="Name plan files, as in: itpm-sync report PLAN.mpp --out site",
         )
     return found
 
@@ -76,6 +79,8 @@ class PlanFiles:
 
     def read(self, path: Path) -> Plan:
         """A file, read and translated. Raises ItpmError with the reason, or OSError."""
+        if path.exists() and not path.is_file():  # a pipe or a device would be read for ever
+            raise Unreadable(f"{path.name} is no file.", mend="Name a plan file, or a folder of them.")
         with path.open("rb") as stream:
             head = stream.read(HEAD)
         for kind, reader in self.readers:

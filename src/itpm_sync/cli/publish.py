@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from itpm_sync.cli import show
-from itpm_sync.cli.context import configured, desk, json_option, projects_argument, told
+from itpm_sync.cli.context import desk, over_projects, told
 from itpm_sync.errors import Misconfigured
 
 if TYPE_CHECKING:
@@ -18,9 +18,7 @@ if TYPE_CHECKING:
 
 
 @click.command()
-@projects_argument
-@configured
-@json_option
+@over_projects
 @click.pass_context
 def command(ctx: click.Context, /, projects: tuple[str, ...], *, as_json: bool) -> None:
     """Freeze a numbered copy of the pages of each PROJECT (default: all). A published copy never changes."""
@@ -33,7 +31,7 @@ def command(ctx: click.Context, /, projects: tuple[str, ...], *, as_json: bool) 
                 "No project says where its pages go.",
                 mend="Add to a project, as: publish: [{folder: site}]",
             )
-        with here.workspace(names) as workspace, told() as tell:
+        with here.workspace(names, connect=False, publish=True) as workspace, told() as tell:
             tell("making the pages")
             number, put = here.run(lambda: publish_frozen(workspace, names))
     if as_json:

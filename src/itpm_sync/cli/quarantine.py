@@ -5,12 +5,14 @@ In: projects, an item. Out: what is left out and why; or a note that the next ru
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from itpm_sync.cli import show
-from itpm_sync.cli.context import configured, desk, json_option, leased, projects_argument
+from itpm_sync.cli.context import desk, gathered, leased, over_projects
+from itpm_sync.errors import Misconfigured
 
 if TYPE_CHECKING:
     from itpm_sync.cycle import Workspace
@@ -22,32 +24,18 @@ def command() -> None:
 
 
 @command.command("list")
-@projects_argument
-@configured
-@json_option
+@over_projects
 @click.pass_context
 def listed(ctx: click.Context, /, projects: tuple[str, ...], *, as_json: bool) -> None:
     """What is left out of each PROJECT (default: all), and why."""
-    with desk(ctx) as here, here.workspace(connect=False) as workspace:
-        found = [each for name in here.projects(projects) for each in _left_out(workspace, name)]
-    if as_json:
-        show.data(found)
-        return
-    rows = [
-        (
-            each["item"],
-            each["title"],
-            f"{each['container']} in {each['connection']}",
-            each["field"] or "all",
-            each["reason"],
-            each["next_try"][:16],
-        )
-        for each in found
-    ]
-    if rows:
-        show.table(["item", "title", "where", "field", "why", "next try"], rows)
-    else:
-        show.line("Nothing is left out.")
+    head = ["item", "title", "where", "field", "why", "next try"]
+    found = gathered(ctx, projects, _left_out)
+    show.listing(found, head, _row, as_json=as_json, none="Nothing is left out.")
+
+
+def _row(one: dict[str, Any]) -> Sequence[str]:
+    where = f"{one['container']} in {one['connection']}"
+    return one["item"], one["title"], where, one["field"] or "all", one["reason"], one["next_try"][:16]
 
 
 def _left_out(workspace: Workspace, project: str) -> list[dict[str, Any]]:
@@ -70,21 +58,28 @@ def _left_out(workspace: Workspace, project: str) -> list[dict[str, Any]]:
 
 
 @command.command()
-@projects_argument
-@configured
-@json_option
-@click.option("--item", metavar="ITEM", help="Only this item.")
+@over_projects
+@click.option("--item", metavar="ITEM", help="Only this item, as `quarantine list` names it.")
 @click.pass_context
 def replay(ctx: click.Context, /, projects: tuple[str, ...], *, as_json: bool, item: str | None) -> None:
-    """Let the next run of each PROJECT (default: all) try again what is left out."""
+    """Try again what is left out.
+
+    The next run of each PROJECT (default: all) does.
+    """
     counts = {}
     with desk(ctx) as here, here.workspace(connect=False) as workspace:
         for name in here.projects(projects):
             workspace.ledger.ensure_project(name, here.settings.project(name).facts.title)
             with leased(workspace, name) as lease:
                 counts[name] = workspace.ledger.replay(lease, item)
+    if item is not None and not any(counts.values()):
+        whose = "this project" if len(counts) == 1 else "any of these projects"
+        raise Misconfigured(f"{item} is not left out of {whose}.", mend="See `itpm-sync quarantine list`.")
     if as_json:
         show.data({"replayed": counts})
         return
     for name, number in counts.items():
-        show.line(f"{name}: the next run tries {number} again.")
+        changes = show.counted(number, "change")
+        show.line(
+            f"{name}: " + (f"the next run tries {changes} again." if number else "nothing is left out.")
+        )

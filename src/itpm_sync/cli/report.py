@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     required=True,
     metavar="DIR",
     type=click.Path(file_okay=False, path_type=Path),
-    help="The folder of the site.",
+    help="The folder that the pages are put into.",
 )
 @click.option(
     "--series", is_flag=True, help="The files are dated versions of one project, not one project each."
@@ -41,14 +41,17 @@ if TYPE_CHECKING:
 def command(
     files: tuple[str, ...], *, folder: Path, series: bool, mapping: Path | None, as_json: bool
 ) -> int:
-    """Make the status site of plan files (.mpp, .mpt, .xml, .mpx, .xer), without any account.
+    """Make the status pages of plan files (.mpp, .mpt, .xml, .mpx, .xer), without any account.
 
     Several files are a portfolio, a project each; with --series they are versions of one project. A folder means the
     files in it.
     """
     from itpm_sync.cli.plan_files import chosen
+    from itpm_sync.mapping.load import read as read_mapping
 
     paths = chosen(files)
+    if mapping is not None:
+        read_mapping(mapping)  # a wrong one is said once, not of every file
     report = _made(paths, folder, series=series, mapping=mapping)
     index = next((page.url for page in report.pages if page.name == "index"), "")
     if as_json:
@@ -67,7 +70,10 @@ def command(
             if page.note:
                 show.line(f"kept      {page.note}")
         read = len(paths) - len(report.left_out)
-        show.line(f"{read} of {len(paths)} files; open {index or folder}")
+        if report.projects:
+            show.line(f"{read} of {show.counted(len(paths), 'file')}; open {index or folder}")
+        else:
+            show.line("No page of a project: no file could be read.")
     if not report.left_out:
         return Exit.DONE
     return Exit.LEFT_OUT if report.projects else Exit.FAILED

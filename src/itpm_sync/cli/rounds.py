@@ -59,24 +59,34 @@ async def rounds(
             found.append(Round(project, error=error))
             continue
         logs.log().info("run", project=project, run=report.run, summary=told.summary(report.document))
-        found.append(Round(project, _titled(workspace, project, report)))
+        document = named(workspace, project, report.document)
+        found.append(Round(project, replace(report, document=document)))
     return found
 
 
-def _titled(workspace: Workspace, project: str, report: RunReport) -> RunReport:
-    """The same report, its conflicts with the titles of their items: people do not know items by id."""
-    conflicts = _entries(report.document, "conflicts")
-    if not conflicts:
-        return report
-    items = workspace.ledger.load(project).items
-    titles = {action.item: action.title for action in report.plan.actions}
-    for conflict in conflicts:
-        item = items.get(conflict["item"])
-        title = item.value("title") if item else None
-        if isinstance(title, str):
-            titles[conflict["item"]] = title
-    named = [{**each, "title": titles.get(each["item"], each["item"])} for each in conflicts]
-    return replace(report, document={**report.document, "conflicts": named})
+def named(workspace: Workspace, project: str, document: Mapping[str, Any]) -> dict[str, Any]:
+    """A plan's document in people's words: each conflict with its item's title, each action with its record's name."""
+    lists = {name: _entries(document, name) for name in ("actions", "held", "conflicts")}
+    if not any(lists.values()):
+        return dict(document)
+    state = workspace.ledger.load(project)
+    titles = {each["item"]: each["title"] for name in ("actions", "held") for each in lists[name]}
+    titles |= {
+        item.id: title for item in state.items.values() if isinstance(title := item.value("title"), str)
+    }
+    names = {
+        (each.connection, each.native_id): each.current.name
+        for each in state.replicas.values()
+        if each.current
+    }
+    told: dict[str, Any] = {
+        name: [{**each, "name": names.get((each["connection"], each["record"]), "")} for each in lists[name]]
+        for name in ("actions", "held")
+    }
+    told["conflicts"] = [
+        {**each, "title": titles.get(each["item"], each["item"])} for each in lists["conflicts"]
+    ]
+    return {**document, **told}
 
 
 @dataclass(frozen=True, slots=True)

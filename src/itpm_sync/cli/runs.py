@@ -5,12 +5,14 @@ In: projects, a run id. Out: runs, newest first; one run's plan with what became
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from itpm_sync.cli import show, told
-from itpm_sync.cli.context import configured, desk, json_option, projects_argument
+from itpm_sync.cli.context import configured, desk, gathered, json_option, over_projects
+from itpm_sync.cli.rounds import named
 
 if TYPE_CHECKING:
     from itpm_sync.ledger import Run
@@ -22,36 +24,25 @@ def command() -> None:
 
 
 @command.command("list")
-@projects_argument
-@configured
-@json_option
+@over_projects
 @click.option(
     "--limit", type=click.IntRange(1, 10_000), default=20, show_default=True, help="Runs of each project."
 )
 @click.pass_context
 def listed(ctx: click.Context, /, projects: tuple[str, ...], *, as_json: bool, limit: int) -> None:
     """The newest runs of each PROJECT (default: all)."""
-    with desk(ctx) as here, here.workspace(connect=False) as workspace:
-        found = [run for name in here.projects(projects) for run in workspace.ledger.runs(name, limit=limit)]
+    found = gathered(ctx, projects, lambda workspace, name: workspace.ledger.runs(name, limit=limit))
     found.sort(key=lambda run: run.started, reverse=True)
     if as_json:
         show.data([_described(run) for run in found])
         return
-    if not found:
-        show.line("No run yet.")
-        return
-    rows = [
-        (
-            run.id,
-            run.project,
-            run.kind.value,
-            f"{run.started:%Y-%m-%d %H:%M}Z",
-            run.status.value,
-            run.approved_by or "",
-        )
-        for run in found
-    ]
-    show.table(["run", "project", "kind", "started", "ended", "carried out by"], rows)
+    head = ["run", "project", "kind", "started", "ended", "carried out by"]
+    show.listing(found, head, _row, as_json=False, none="No run yet.")
+
+
+def _row(run: Run) -> Sequence[str]:
+    started = f"{run.started:%Y-%m-%d %H:%M}Z"
+    return run.id, run.project, run.kind.value, started, run.status.value, run.approved_by or ""
 
 
 @command.command("show")
@@ -64,7 +55,8 @@ def shown(ctx: click.Context, /, run: str, *, as_json: bool, every: bool) -> Non
     """One RUN: how it ended, its plan, and what became of each action."""
     with desk(ctx) as here, here.workspace(connect=False) as workspace:
         found = workspace.ledger.run(run)
-        plan = workspace.ledger.plan_of(run)
+        stored = workspace.ledger.plan_of(run)
+        plan = named(workspace, found.project, stored) if stored else stored
     if as_json:
         show.data({**_described(found), "plan": plan})
         return

@@ -9,8 +9,8 @@ from __future__ import annotations
 import json
 import sys
 import unicodedata
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
@@ -18,6 +18,8 @@ from itpm_sync.errors import ItpmError
 
 if TYPE_CHECKING:
     from rich.status import Status
+
+T = TypeVar("T")
 
 _BIDI = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 _OBEYED = frozenset({"Cc", "Cs", "Zl", "Zp"})
@@ -40,19 +42,32 @@ def clean(text: object) -> str:
 
 
 def _shown(char: str) -> str:
-    if char in "\n\t" or not (char in _BIDI or unicodedata.category(char) in _OBEYED):
-        return char
-    return "�"
+    return "�" if _obeyed(char) else char
+
+
+def _obeyed(char: str) -> bool:
+    return char not in "\n\t" and (char in _BIDI or unicodedata.category(char) in _OBEYED)
+
+
+def counted(number: int, one: str, many: str = "") -> str:
+    """`1 file`, `2 files`, `0 files`; `many` where the plural is not made with an s."""
+    return f"{number:,} {one if number == 1 else many or f'{one}s'}"
 
 
 def line(text: object = "") -> None:
-    """One line of a result."""
-    click.echo(clean(text))
+    """One line of a result. Where its text has several, no other looks like a line of ours."""
+    click.echo(clean(text).replace("\n", "\n    ⏎ "))
 
 
 def data(found: Any) -> None:
     """A result as one JSON object or list."""
-    click.echo(json.dumps(found, ensure_ascii=False, indent=2, default=str))
+    click.echo(as_json(found, indent=2))
+
+
+def as_json(found: Any, *, indent: int | None = None, default: Callable[[Any], Any] = str) -> str:
+    """JSON in which nothing is left that a terminal would obey."""
+    text = json.dumps(found, ensure_ascii=False, indent=indent, default=default)
+    return "".join(f"\\u{ord(char):04x}" if _obeyed(char) else char for char in text)
 
 
 def note(text: object) -> None:
@@ -76,6 +91,18 @@ def table(head: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
     wide = [min(_WIDEST, max(map(len, column))) for column in zip(head, *told, strict=True)]
     for row in [list(head), *told]:
         click.echo("  ".join(cell.ljust(width) for cell, width in zip(row, wide, strict=True)).rstrip())
+
+
+def listing(
+    found: Sequence[T], head: Sequence[str], row: Callable[[T], Sequence[object]], *, as_json: bool, none: str
+) -> None:
+    """What was found, as a JSON list or a table; in text `none`, where it is nothing."""
+    if as_json:
+        data(found)
+    elif found:
+        table(head, [row(each) for each in found])
+    else:
+        line(none)
 
 
 def _drawn(head: Sequence[str], rows: Sequence[Sequence[str]]) -> None:

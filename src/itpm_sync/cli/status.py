@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from itpm_sync.cli import show
-from itpm_sync.cli.context import configured, desk, json_option, projects_argument
+from itpm_sync.cli.context import gathered, over_projects
 
 if TYPE_CHECKING:
     from itpm_sync.cycle import Workspace
@@ -20,14 +20,11 @@ if TYPE_CHECKING:
 
 
 @click.command()
-@projects_argument
-@configured
-@json_option
+@over_projects
 @click.pass_context
 def command(ctx: click.Context, /, projects: tuple[str, ...], *, as_json: bool) -> None:
     """Say how each PROJECT (default: all) stands, from the ledger; no tool is asked."""
-    with desk(ctx) as here, here.workspace(connect=False) as workspace:
-        found = [_standing(workspace, name) for name in here.projects(projects)]
+    found = gathered(ctx, projects, lambda workspace, name: [_standing(workspace, name)])
     if as_json:
         show.data(found)
         return
@@ -38,9 +35,11 @@ def command(ctx: click.Context, /, projects: tuple[str, ...], *, as_json: bool) 
 
 def _standing(workspace: Workspace, project: str) -> dict[str, Any]:
     from itpm_sync.cycle import standing
+    from itpm_sync.model import Rag
     from itpm_sync.status.wording import WORDS
 
     it = standing(workspace, project)
+    first, *others = it.deciding or (None,)
     ledger = workspace.ledger
     runs = ledger.runs(project, limit=1)
     return {
@@ -48,7 +47,9 @@ def _standing(workspace: Workspace, project: str) -> dict[str, Any]:
         "title": it.subject.facts.title,
         "verdict": WORDS[it.rag],
         "rag": it.rag.value,
-        "reason": it.reason,
+        "reason": f"{it.headline}.",
+        "reasons": list(first.reasons) if first else [it.headline],
+        "also": [d.name.lower() for d in others] if it.rag in (Rag.RED, Rag.AMBER) else [],
         "status_date": it.today.isoformat(),
         "items": len(it.subject.items),
         "counts": {state.value: number for state, number in it.counts},
@@ -83,23 +84,46 @@ def _milestone(milestone: Milestone | None) -> dict[str, Any] | None:
     }
 
 
+_WAITS = {
+    "conflicts": ("open conflict", "open conflicts"),
+    "pairs": ("to pair", "to pair"),
+    "left_out": ("left out", "left out"),
+}
+_REASONS = 5
+"""Told of one project before the rest is only counted."""
+
+
+def _why(found: Mapping[str, Any]) -> Iterator[str]:
+    """Every reason of what decided the verdict, the heaviest first, then what else is of the same colour."""
+    reasons = [f"{each[:1].upper()}{each[1:]}." for each in found["reasons"]]
+    yield from (f"  {each}" for each in reasons[:_REASONS])
+    if len(reasons) > _REASONS:
+        yield f"  And {show.counted(len(reasons) - _REASONS, 'more reason')}: see the status page."
+    if found["also"]:
+        yield f"  Also {' and '.join(found['also'])}."
+
+
+def _edited(source: Mapping[str, Any]) -> str:
+    if source["edited"]:
+        return f", last edited there {source['edited'][:16].replace('T', ' ')}Z"
+    return ", the tool does not tell when it was last edited" if source["read"] else ""
+
+
 def _lines(found: Mapping[str, Any]) -> Iterator[str]:
     yield f"{found['title']} ({found['project']}): {found['verdict']}"
-    yield f"  {found['reason']}"
+    yield from _why(found)
     counts = [f"{number} {word.lower()}" for word, number in found["counts"].items() if number]
-    yield f"  {found['items']} items" + (f": {', '.join(counts)}" if counts else "")
+    yield f"  {show.counted(found['items'], 'item')}" + (f": {', '.join(counts)}" if counts else "")
     upcoming = found["next_milestone"]
     if upcoming:
         slip = upcoming["slip_working_days"]
-        late = f", {slip} working days after its baseline" if slip and slip > 0 else ""
+        late = f", {show.counted(slip, 'working day')} after its baseline" if slip and slip > 0 else ""
         yield f"  next milestone: {upcoming['title']}, {upcoming['forecast']}{late}"
-    waits = {"conflicts": "open conflicts", "pairs": "to pair", "left_out": "left out"}
-    told = [f"{found[name]} {word}" for name, word in waits.items() if found[name]]
+    told = [show.counted(found[name], *words) for name, words in _WAITS.items() if found[name]]
     if told:
         yield f"  waiting for you: {', '.join(told)}"
     for source in found["sources"]:
         read = f"read {source['read'][:16].replace('T', ' ')}Z" if source["read"] else "never read"
-        edited = f", last edited there {source['edited'][:16].replace('T', ' ')}Z" if source["edited"] else ""
-        yield f"  {source['name']}: {read}{edited}"
+        yield f"  {source['name']}: {read}{_edited(source)}"
     last = found["last_run"]
     yield f"  last run: {last['run']}, {last['kind']}, {last['status']}" if last else "  no run yet"

@@ -10,21 +10,20 @@ from collections.abc import Sequence
 
 import click
 
-from itpm_sync.cli.context import Desk, configured, desk, json_option, projects_argument, told
+from itpm_sync.cli.context import Desk, desk, over_projects, told
 from itpm_sync.cli.exits import Exit, of_error, worst
 from itpm_sync.cli.rounds import Pages, Round, ended, refreshed, rounds, tell_rounds
 from itpm_sync.errors import Misconfigured
 
 
 @click.command()
-@projects_argument
-@configured
-@json_option
+@over_projects
 @click.option(
     "--approve",
     metavar="RUN",
     multiple=True,
-    help="Carry out what the plan of this run holds, or a part of it.",
+    help="The run whose plan you looked at and approve (`plan` prints its id). A first sync needs it, and one that "
+    "a brake stops. May be said again, for another project.",
 )
 @click.option("--all", "every", is_flag=True, help="List every action, however many.")
 @click.pass_context

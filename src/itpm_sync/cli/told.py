@@ -10,15 +10,20 @@ from collections.abc import Iterator, Mapping, Sequence
 from itertools import groupby
 from typing import Any
 
+from itpm_sync.cli.show import counted
+
 Document = Mapping[str, Any]
 MOST = 30
 """Lines of one container before the rest is only counted."""
 _COUNTED = {
-    "held": "held until approved",
-    "offers": "offered",
-    "conflicts": "open conflicts",
-    "proposals": "to pair",
+    "held": ("held until approved", "held until approved"),
+    "offers": ("to be typed by hand", "to be typed by hand"),
+    "conflicts": ("open conflict", "open conflicts"),
+    "proposals": ("to pair", "to pair"),
 }
+"""Beside actions: each by its words for one, and for several."""
+_ID = 20
+"""Characters of a record's id where nothing better is known."""
 _VERBS = {"create": "create", "update": "change", "delete": "delete"}
 
 
@@ -44,9 +49,9 @@ def summary(document: Document) -> str:
     """One line of counts."""
     counts = Counter(action["operation"] for action in document["actions"])
     parts = [f"{number} to {_VERBS.get(verb, verb)}" for verb, number in sorted(counts.items())]
-    for name, word in _COUNTED.items():
+    for name, words in _COUNTED.items():
         if document.get(name):
-            parts.append(f"{len(document[name])} {word}")
+            parts.append(counted(len(document[name]), *words))
     outcomes = Counter(action["outcome"] for action in document["actions"] if "outcome" in action)
     if outcomes:
         parts.append("outcome: " + ", ".join(f"{number} {word}" for word, number in sorted(outcomes.items())))
@@ -72,7 +77,7 @@ def _container(place: str, actions: Sequence[Document], most: int) -> Iterator[s
 
 
 def _action(action: Document) -> str:
-    name = f"{action['title']} ({action['record']})" if action["record"] else action["title"]
+    name = _called(action)
     fields = [_write(each) for each in action["fields"]] if action["operation"] == "update" else []
     why = action["reason"] if action["reason"] and not fields else ""
     outcome = action.get("outcome", "")
@@ -82,6 +87,19 @@ def _action(action: Document) -> str:
         else ""
     )
     return name + (": " + "; ".join(fields) if fields else "") + (f": {why}" if why else "") + ended
+
+
+def _called(action: Document) -> str:
+    """The item by its title, with what people call the record in that tool where it says more (`NET-12 Order racks`).
+
+    Where no name is known, the record's id, cut: a plan file's are longer than any title.
+    """
+    title, record = action["title"], action["record"]
+    name = " ".join(str(action.get("name") or "").split())
+    if name and title in name:
+        return name
+    told = name or (short(record, _ID) if record else "")
+    return f"{title} ({told})" if told else str(title)
 
 
 def _write(write: Document) -> str:

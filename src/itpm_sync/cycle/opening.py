@@ -21,7 +21,7 @@ from itpm_sync.mapping.load import Mapping as MappingFile
 from itpm_sync.mapping.load import read
 from itpm_sync.policy import ContainerPolicy
 from itpm_sync.ports import Clock, Ids
-from itpm_sync.registry import Registry
+from itpm_sync.registry import GuardedConnector, GuardedPublisher, Registry
 from itpm_sync.settings import ProjectSettings, Settings
 from itpm_sync.translate import Lenses, Project
 
@@ -37,9 +37,12 @@ def open_workspace(
     gone: Callable[[str], bool] | None = None,
     projects: Iterable[str] | None = None,
     connect: bool = True,
+    publish: bool | None = None,
 ) -> Iterator[Workspace]:
     """Everything that runs of `projects` (None: of all) need. Without `connect`, what needs the ledger only.
 
+    `publish`: whether the places their pages go to are opened (None: as `connect`). Without `connect` no secret of a
+    tool is asked for but those of tools that pages are put into.
     The other projects are known too, as pages of a portfolio show them; they are not connected and cannot be run.
     """
     wanted = [settings.project(name) for name in (settings.projects if projects is None else projects)]
@@ -47,10 +50,13 @@ def open_workspace(
     runs = {each.id: project(settings, each, files) for each in wanted} if connect else {}
     made = {name: runs.get(name) or _shown(settings, each) for name, each in settings.projects.items()}
     names = dict.fromkeys(name for each in wanted for name in each.connections)
-    connections = {name: registry.connection(name) for name in names} if connect else {}
-    places = {to for each in wanted for to in each.publish} if connect else set()
+    connections = {name: GuardedConnector(registry.connection(name)) for name in names} if connect else {}
+    opened = connect if publish is None else publish
+    places = {to for each in wanted for to in each.publish} if opened else set()
     publishers = {
-        each.id: {to.name: registry.publisher(to) for to in each.publish if to in places}
+        each.id: {
+            to.name: GuardedPublisher(to.name, registry.publisher(to)) for to in each.publish if to in places
+        }
         for each in settings.projects.values()
     }
     limits = {each.id: each.limits for each in settings.projects.values()}

@@ -133,8 +133,9 @@ class _Run:
         if new:
             self.ws.ledger.store_plan(self.lease, self.name, plan=document(plan, run=self.name))
             first = f"{new[0].operation} {new[0].title!r} in {new[0].connection}"
+            came = "1 action" if len(new) == 1 else f"{len(new)} actions"
             raise Stopped(
-                f"Since the plan of run {approve} was made, {len(new)} actions came up that it does not hold "
+                f"Since the plan of run {approve} was made, {came} came up that it does not hold "
                 f"(the first: {first}). Nothing was written.",
                 mend=f"Look at the new plan, run {self.name}, and approve that one.",
             )

@@ -25,15 +25,14 @@ from .state import Document, StateFile
 if TYPE_CHECKING:
     from starlette.applications import Starlette
 
-REMEMBERED = 100_000
-"""Requests kept at most."""
-
 
 class Emulator:
     """One emulated account. Thread-safe: a request and an edit never run at the same time."""
 
     name: ClassVar[str] = "emulator"
     """The connector's name; also the file name of the state."""
+    serves: ClassVar[bool] = True
+    """Whether it answers over HTTP. A folder of files is its own stand-in, and only takes edits."""
     spec_file: ClassVar[str] = ""
     """The API description inside the folder of descriptions; empty: none is published in that form."""
     spec_prefix: ClassVar[str] = ""

@@ -28,21 +28,38 @@ class Caps:
     """Bytes after unpacking for each byte on the wire."""
     most_depth: int = 64
     """Nested arrays and objects."""
+    most_seconds: float = 900.0
+    """From the first byte of a body to its last: one that trickles in for ever ends, too."""
+
+
+ENCODINGS: Final = frozenset({"", "identity", "gzip", "x-gzip", "deflate"})
+"""What a body may be packed in, once. Each layer more multiplies what one packet can unpack to."""
+ACCEPTED: Final = "gzip, deflate"
+"""What the header Accept-Encoding says, whatever else a library could unpack."""
+
+
+def check_encoding(encoding: str | None, call: Call) -> None:
+    """Look at Content-Encoding before anything is unpacked. Raises NotTheVendor or UnknownOutcome."""
+    if (encoding or "").strip().lower() not in ENCODINGS:
+        raise _broken(call, "an answer packed in a way that was not asked for")
 
 
 class Meter:
     """Counts a body while it arrives."""
 
-    __slots__ = ("_call", "_caps", "_total")
+    __slots__ = ("_began", "_call", "_caps", "_now", "_total")
 
-    def __init__(self, call: Call, caps: Caps) -> None:
-        self._call, self._caps, self._total = call, caps, 0
+    def __init__(self, call: Call, caps: Caps, now: Callable[[], float] | None = None) -> None:
+        self._call, self._caps, self._total, self._now = call, caps, 0, now
+        self._began = now() if now else 0.0
 
     def add(self, size: int, wire: int | None = None) -> None:
         """Count `size` bytes more; `wire` is how many came over the network so far, if known. Raises beyond a cap."""
         self._total += size
         if self._total > self._caps.most_bytes:
             raise _broken(self._call, f"an answer of more than {self._caps.most_bytes >> 20} MB")
+        if self._now is not None and self._now() - self._began > self._caps.most_seconds:
+            raise _broken(self._call, "an answer that does not come to its end")
         if (
             wire is not None
             and self._total > _RATIO_FROM
@@ -52,10 +69,15 @@ class Meter:
 
 
 def collect(
-    chunks: Iterable[bytes], call: Call, *, caps: Caps = Caps(), wire: Callable[[], int] | None = None
+    chunks: Iterable[bytes],
+    call: Call,
+    *,
+    caps: Caps = Caps(),
+    wire: Callable[[], int] | None = None,
+    now: Callable[[], float] | None = None,
 ) -> bytes:
-    """The whole body from its unpacked chunks. `wire` tells the bytes read from the network so far."""
-    meter, parts = Meter(call, caps), []
+    """The whole body from its unpacked chunks. `wire` tells the bytes read from the network so far, `now` seconds."""
+    meter, parts = Meter(call, caps, now), []
     for chunk in chunks:
         meter.add(len(chunk), wire() if wire else None)
         parts.append(chunk)
@@ -63,10 +85,15 @@ def collect(
 
 
 async def collect_async(
-    chunks: AsyncIterable[bytes], call: Call, *, caps: Caps = Caps(), wire: Callable[[], int] | None = None
+    chunks: AsyncIterable[bytes],
+    call: Call,
+    *,
+    caps: Caps = Caps(),
+    wire: Callable[[], int] | None = None,
+    now: Callable[[], float] | None = None,
 ) -> bytes:
     """As `collect`, for an asynchronous client."""
-    meter, parts = Meter(call, caps), []
+    meter, parts = Meter(call, caps, now), []
     async for chunk in chunks:
         meter.add(len(chunk), wire() if wire else None)
         parts.append(chunk)

@@ -8,13 +8,15 @@ from __future__ import annotations
 
 import base64
 import hmac
+import html
+import json
 import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, NoReturn
-from urllib.parse import quote
+from urllib.parse import quote, quote_plus
 
 from itpm_sync.errors import Misconfigured
 from itpm_sync.ports import Files
@@ -25,6 +27,9 @@ if TYPE_CHECKING:
 
 MASK: Final = "***"
 _SHORTEST_SCRUBBED: Final = 4  # shorter texts would blank out half of any message
+_LONG_LINE: Final = 16
+"""Characters from which a line of a secret of several lines (a certificate's key) is a secret by itself."""
+_ON_THE_WIRE: Final = re.compile(r"[\x21-\x7e]+")
 _AUTHORIZATION: Final = re.compile(r"(?i)\b(basic|bearer)(\s+|%20)([A-Za-z0-9._~+/=-]{8,})")
 
 
@@ -75,9 +80,7 @@ class SecretKind(Enum):
 _REFERENCE: Final = re.compile(r"(env|file|keyvault):(\S(?:.*\S)?)")
 _ENV_NAME: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _VAULT_NAME: Final = re.compile(r"[A-Za-z0-9-]{1,127}")
-_MEND: Final = (
-    "Write env:NAME (an environment variable), file:PATH or keyvault:NAME and keep the secret there."
-)
+_MEND: Final = "Write env:NAME (an environment variable) or file:PATH and keep the secret there."
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,8 +152,8 @@ class SecretRef:
                 ) from None
         if vault is None:
             raise Misconfigured(
-                f"The secret {self} is in Azure Key Vault, which this command cannot reach.",
-                mend="Install the azure extra (itpm-sync[azure]) or run the daemon in Azure; on a desk use env:NAME.",
+                f"The secret {self} cannot be used: keyvault: is not fetched yet.",
+                mend="Let Azure hand it over as an environment variable and write env:NAME.",
             )
         return vault(self.name)
 
@@ -178,12 +181,37 @@ class SecretRef:
         return {
             "type": "string",
             "pattern": "^(env|file|keyvault):.+$",
-            "description": "Where the secret is kept: env:NAME, file:PATH or keyvault:NAME. Never the secret itself.",
+            "description": "Where the secret is kept: env:NAME or file:PATH (keyvault:NAME is not fetched yet). "
+            "Never the secret itself.",
         }
 
 
+def on_the_wire(secret: Secret, whose: str) -> str:
+    """The text of a token that goes into a header. Raises Misconfigured, without it, where no header could hold it.
+
+    A library that met such a token would quote it in its own error.
+    """
+    text = secret.reveal()
+    if not _ON_THE_WIRE.fullmatch(text):
+        raise Misconfigured(
+            f"The token of {whose} holds a space, a line end or a character that no token has.",
+            mend="Copy it anew, whole and alone, to where it is kept.",
+        )
+    return text
+
+
+def scrub_json(value: Any, secrets: Iterable[Secret]) -> Any:
+    """JSON with every secret blanked out of its texts and names, however deep."""
+    known = list(secrets)
+    if isinstance(value, str):
+        return scrub(value, known)
+    if isinstance(value, dict):
+        return {scrub_json(name, known): scrub_json(each, known) for name, each in value.items()}
+    return [scrub_json(each, known) for each in value] if isinstance(value, list) else value
+
+
 def scrub(text: str, secrets: Iterable[Secret]) -> str:
-    """`text` with every secret blanked out, also URL-quoted or in base 64, and every Authorization value.
+    """`text` with every secret blanked out, also quoted, escaped or in base 64, and every Authorization value.
 
     The second line of defence, for texts that others wrote (a vendor's answer, a library's exception).
     """
@@ -195,12 +223,31 @@ def scrub(text: str, secrets: Iterable[Secret]) -> str:
 
 
 def _forms(secret: str) -> Iterable[str]:
-    if len(secret) < _SHORTEST_SCRUBBED:
-        return
-    yield secret
-    yield quote(secret, safe="")
-    yield base64.b64encode(_bytes(secret)).decode("ascii")
-    yield base64.urlsafe_b64encode(_bytes(secret)).decode("ascii")
+    """The secret, and each long line of it, as others may have written it."""
+    lines = secret.splitlines()
+    pieces = [secret, *(line for line in lines if len(lines) > 1 and len(line) >= _LONG_LINE)]
+    for piece in pieces:
+        if len(piece) < _SHORTEST_SCRUBBED:
+            continue
+        yield piece
+        yield quote(piece, safe="")
+        yield quote_plus(piece)
+        yield html.escape(piece)
+        yield json.dumps(piece)[1:-1]
+        yield json.dumps(piece, ensure_ascii=False)[1:-1]
+        yield repr(piece)[1:-1]
+        yield from _base64(_bytes(piece))
+
+
+def _base64(piece: bytes) -> Iterable[str]:
+    """In base 64, also inside of a longer text (`mail:token`): the characters that its neighbours do not touch."""
+    for coded in (base64.b64encode, base64.urlsafe_b64encode):
+        for before in range(3):
+            text = coded(b"\0" * before + piece).decode("ascii")
+            whole = text[(0, 2, 3)[before] : len(text) - (4 if (before + len(piece)) % 3 else 0)]
+            if len(whole) >= 2 * _SHORTEST_SCRUBBED:
+                yield whole
+        yield coded(piece).decode("ascii")
 
 
 def _bytes(text: str) -> bytes:

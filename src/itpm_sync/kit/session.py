@@ -6,14 +6,14 @@ here imports it before there is a session.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Final
 
 from itpm_sync.kit.answer import Answer, Call
-from itpm_sync.kit.caps import Caps, collect
+from itpm_sync.kit.caps import ACCEPTED, Caps, check_encoding, collect
 
 if TYPE_CHECKING:
     from requests import PreparedRequest, Session
-    from requests.adapters import HTTPAdapter
 
 CONNECT: Final = 10.0
 """Seconds to wait for a connection, where the time-out is no shorter."""
@@ -22,21 +22,34 @@ _CHUNK: Final = 1 << 18
 
 def harden(session: Session) -> None:
     """No proxy and no .netrc that the configuration does not name, no repeating below the kit's."""
+    from requests.adapters import HTTPAdapter
     from urllib3.util import Retry
 
     session.trust_env = False
     session.headers["Accept"] = "application/json"
-    adapter: HTTPAdapter
+    session.headers["Accept-Encoding"] = ACCEPTED
     for adapter in session.adapters.values():
-        adapter.max_retries = Retry(0, read=False)
+        if isinstance(adapter, HTTPAdapter):
+            adapter.max_retries = Retry(0, read=False)
 
 
-def exchange(session: Session, request: PreparedRequest, call: Call, *, timeout: float, caps: Caps) -> Answer:
+def exchange(
+    session: Session,
+    request: PreparedRequest,
+    call: Call,
+    *,
+    timeout: float,
+    caps: Caps,
+    now: Callable[[], float] | None = None,
+) -> Answer:
     """Send once, follow no redirect, and read the body under caps. For a worker thread. `timeout` is in seconds.
+
+    `now` tells seconds, for the cap on how long a body may take.
 
     Raises requests' exceptions (see `kit.trouble`); NotTheVendor or UnknownOutcome beyond a cap.
     """
     wait = (min(CONNECT, timeout), timeout)
     with session.send(request, stream=True, timeout=wait, allow_redirects=False) as response:
-        content = collect(response.iter_content(_CHUNK), call, caps=caps, wire=response.raw.tell)
+        check_encoding(response.headers.get("content-encoding"), call)
+        content = collect(response.iter_content(_CHUNK), call, caps=caps, wire=response.raw.tell, now=now)
         return Answer(response.status_code, dict(response.headers), content)

@@ -59,11 +59,18 @@ def migrate(connection: Connection, shown: str) -> None:
         )
     from alembic import command  # most openings need no migration
     from alembic.config import Config
+    from alembic.util import CommandError
 
     config = Config()
     config.set_main_option("script_location", str(Path(__file__).parent / "migrations").replace("%", "%%"))
     config.attributes["connection"] = connection
-    command.upgrade(config, "head")
+    try:
+        command.upgrade(config, "head")
+    except CommandError:  # its version is none that ever was
+        raise Misconfigured(
+            f"The ledger {shown} has the schema {str(version)[:40]!r}, which no itpm-sync ever made.",
+            mend="Restore it from a backup, or correct the ledger's path.",
+        ) from None
 
 
 def revision(connection: Connection) -> str | None:

@@ -206,12 +206,6 @@ class Ledger(Reads):
 
         self._claiming(lease, pulled, work)
 
-    def commit_decision(
-        self, lease: Lease, run: str, *, decision: Decision, item: ItemBase, replicas: Sequence[Replica] = ()
-    ) -> None:
-        """Store one decision, with the item and the replicas as they are after it, in one transaction."""
-        self.commit_decisions(lease, run, [Decided(decision, item, tuple(replicas))])
-
     def commit_decisions(self, lease: Lease, run: str, decided: Sequence[Decided]) -> None:
         """Store decisions, up to 500 in one transaction. Raises Claimed: the batch it is in was not stored."""
         for start in range(0, len(decided), BATCH):

@@ -32,7 +32,6 @@ class RunKind(StrEnum):
     SYNC = "sync"
     RESOLVE = "resolve"
     PAIR = "pair"
-    UNDO = "undo"
     REDACT = "redact"
 
 

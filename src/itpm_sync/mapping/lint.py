@@ -7,37 +7,23 @@ values that were made up. The same file is checked with the same values each tim
 from __future__ import annotations
 
 import random
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from collections.abc import Mapping as Map
-from pathlib import Path
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
 from itpm_sync.connector import ContainerInfo
-from itpm_sync.errors import Misconfigured, Problem
+from itpm_sync.errors import Problem
 from itpm_sync.lens import Lens, Untranslatable
 from itpm_sync.mapping import build, generate_native
 from itpm_sync.mapping.binding import Binder, Missing
 from itpm_sync.mapping.generate import ZONES, Generator, MadeUpEnv
-from itpm_sync.mapping.load import Mapping, read
+from itpm_sync.mapping.load import Mapping
 from itpm_sync.mapping.proofs import Broken, check_lift, check_record, check_value
-from itpm_sync.model import CUSTOM, field_of
+from itpm_sync.model import CUSTOM
 
 CASES: Final = 60
 """Made-up cases a field."""
-
-
-def check_files(paths: Iterable[Path], *, cases: int = CASES) -> list[Problem]:
-    """Every problem of these mapping files."""
-    found: list[Problem] = []
-    for path in paths:
-        try:
-            mapping = read(path)
-        except Misconfigured as error:
-            found.extend(error.problems or [Problem(path.name, 0, 0, error.message, error.mend)])
-        else:
-            found.extend(check_laws(mapping, cases=cases))
-    return found
 
 
 def check_laws(
@@ -90,19 +76,3 @@ def _reading(lens: Lens, record: Map[str, Any], env: MadeUpEnv) -> Any:
         return lens.get(record, env)
     except Untranslatable:
         return None
-
-
-def split_groups(policies: Map[str, Any]) -> list[str]:
-    """Groups whose parts are given different policies: sentences, one a group (counterexample L16).
-
-    `policies` by the names in a project's configuration: a group's, or one of its parts'.
-    """
-    by_group: dict[str, dict[str, Any]] = {}
-    for name, policy in policies.items():
-        by_group.setdefault(field_of(name), {})[name] = policy
-    return [
-        f"{group}: {' and '.join(sorted(parts))} have different policies, but are decided as one. "
-        f"Give {group} one policy."
-        for group, parts in by_group.items()
-        if len(parts) > 1 and len({repr(policy) for policy in parts.values()}) > 1
-    ]

@@ -19,6 +19,7 @@ from itpm_sync.errors import Misconfigured, Problem
 from itpm_sync.mapping import meaning
 from itpm_sync.mapping.places import Document, did_you_mean
 from itpm_sync.mapping.schema import MappingFile
+from itpm_sync.mapping.yaml_guard import read_text
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,11 +38,12 @@ class Mapping:
 def read(path: Path) -> Mapping:
     """Load a file. Raises Misconfigured."""
     try:
-        text = path.read_text(encoding="utf-8-sig")
-    except (OSError, UnicodeDecodeError) as error:
+        text = read_text(path)
+    except FileNotFoundError:
+        raise Misconfigured(f"There is no mapping {path}.", mend="Check the name and the folder.") from None
+    except OSError as error:
         raise Misconfigured(
-            f"The mapping {path.name} cannot be read ({type(error).__name__}).",
-            mend="Check the path; the file must be UTF-8 text.",
+            f"The mapping {path.name} cannot be read ({error.strerror}).", mend="Check the file's rights."
         ) from None
     return load(path.name, text)
 

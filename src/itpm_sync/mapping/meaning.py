@@ -7,6 +7,7 @@ native field for one canonical field, no time of edit taken for a date of work (
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import lru_cache
 from typing import Any, Final
 
 from itpm_sync.errors import Problem
@@ -41,6 +42,7 @@ EDIT_TIMES: Final = frozenset(
 """Names of times at which a server noted something: when a person did the work they do not say."""
 
 
+@lru_cache(maxsize=4096)
 def plain_name(name: str) -> str:
     """A field's name without case, spaces and signs: how names are compared where they do not match as written."""
     return "".join(character for character in name.casefold() if character.isalnum())

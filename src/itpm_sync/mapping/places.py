@@ -5,6 +5,7 @@ In: the text of a file. Out: plain data, and where each part of it stands. Probl
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from difflib import get_close_matches
 from typing import Any
@@ -15,11 +16,13 @@ from ruamel.yaml.constructor import DuplicateKeyError
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
 
 from itpm_sync.errors import Misconfigured, Problem
+from itpm_sync.mapping import yaml_guard
+from itpm_sync.mapping.yaml_guard import MOST_BYTES
 
 Path = Sequence[str | int]
 _MOST_PARTS = 200_000
-MOST_BYTES = 1 << 20
-"""A mapping or configuration file is written by people; a larger one is a mistake."""
+_QUOTED = re.compile(r"'[^']{3,}'|\"[^\"]{3,}\"")
+"""What the reader quotes of the file, which may be a secret."""
 
 
 class Document:
@@ -34,6 +37,7 @@ class Document:
     def _read(self, text: str) -> Any:
         if len(text.encode("utf-8", "surrogatepass")) > MOST_BYTES:
             raise _bad(Problem(self.file, 0, 0, "the file is larger than 1 MB.", "Is it the right file?"))
+        yaml_guard.check(self.file, text)
         yaml = YAML(typ="rt")
         yaml.allow_duplicate_keys = False
         try:
@@ -52,18 +56,26 @@ class Document:
             ) from None
         except MarkedYAMLError as error:
             line, column = _mark(error)
-            says = " ".join(str(error.problem or error.context or "it cannot be read").split())
+            says = _QUOTED.sub(
+                "…", " ".join(str(error.problem or error.context or "it cannot be read").split())
+            )
             raise _bad(Problem(self.file, line, column, f"this is no YAML: {says}.", _HINT)) from None
-        except (YAMLError, ValueError, RecursionError) as error:
-            says = " ".join(str(error).split())[:200]
-            raise _bad(Problem(self.file, 0, 0, f"this is no YAML: {says}.", _HINT)) from None
+        except (
+            YAMLError,
+            ValueError,
+            RecursionError,
+            TypeError,
+            AttributeError,
+        ):  # of values that fit no tag
+            says = "this is no YAML: a value in it is not what it is said to be (a number, a date)."
+            raise _bad(Problem(self.file, 0, 0, says, _HINT)) from None
 
     def _plain(self) -> Any:
         """The plain data. An alias that holds itself, or aliases of aliases without end, are refused."""
         left = iter(range(_MOST_PARTS))
         try:
             return _plain(self._root, left)
-        except (RecursionError, StopIteration):
+        except (RecursionError, StopIteration, TypeError):
             raise _bad(
                 Problem(self.file, 0, 0, "its aliases (*name) repeat without end.", "Write it out.")
             ) from None
@@ -85,6 +97,18 @@ class Document:
                 break
             place = (line + 1, column + 1)
         return place
+
+    def keys_at(self, path: Path) -> list[str]:
+        """The words that are written at `path`, as texts; none where no section is there."""
+        node = self.data
+        for step in path:
+            if isinstance(node, dict) and step in node:
+                node = node[step]
+            elif isinstance(node, list) and isinstance(step, int) and step < len(node):
+                node = node[step]
+            else:
+                return []
+        return [str(key) for key in node] if isinstance(node, dict) else []
 
     def problem(self, path: Path, message: str, mend: str = "", *, key: bool = False) -> Problem:
         """A problem at `path`."""

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from itpm_sync.bases import NEVER, Conflict, Intent, ItemBase, Refusal, Replica, Side, Tie
+from itpm_sync.bases import NEVER, Conflict, Intent, ItemBase, Refusal, Replica, Side
 from itpm_sync.codec import digest, encode
 from itpm_sync.connector import Record
 from itpm_sync.lens import Lens, Unliftable, Untranslatable
@@ -63,8 +63,8 @@ def after_write(
     at = {**replica.at, **brought}
     if strange:
         seen = replace(decided, values=believed, computed=record.computed, key=record.key)
-        return replace(replica, tie=Tie.TIED, seen=seen, reading=record, at=at, absence=None)
-    return replace(replica, tie=Tie.TIED, seen=record, reading=None, at=at, absence=None)
+        return replace(replica, seen=seen, reading=record, at=at, absence=None)
+    return replace(replica, seen=record, reading=None, at=at, absence=None)
 
 
 def created(replica: Replica, item: ItemBase, lenses: Mapping[str, Lens], env: ContainerEnv) -> Replica:

@@ -39,7 +39,7 @@ async def create(desk: Desk, place: Place, actions: Sequence[Action]) -> None:
     calls = []
     for action in actions:
         parent = next((write.new for write in action.writes if write.name == "parent"), None)
-        if isinstance(parent, str) and site.env.native_of(parent) is None:
+        if not _is_there(site, parent):
             desk.note(action, "waits", "its parent is not there yet")
             continue
         writes = tuple(write for write in action.writes if write.name != _NOT_AT_CREATION)
@@ -54,11 +54,7 @@ async def create(desk: Desk, place: Place, actions: Sequence[Action]) -> None:
 async def update(desk: Desk, place: Place, actions: Sequence[Action]) -> None:
     """Update records: re-read just before where the tool has no conditional writes, then write what differs."""
     site = desk.sites[place]
-    known = [
-        (action, replica)
-        for action in actions
-        if (replica := desk.replica_of(action.item, place)) is not None
-    ]
+    known = _known(desk, place, [_placed(desk, site, action) for action in actions])
     fresh: Mapping[str, Record | None] = {}
     if not site.connector.capabilities.conditional:
         fresh = await _reread(desk, site, place, [replica for _, replica in known])
@@ -85,18 +81,15 @@ async def update(desk: Desk, place: Place, actions: Sequence[Action]) -> None:
 async def delete(desk: Desk, place: Place, actions: Sequence[Action]) -> None:
     """Delete records, as a person's deletion elsewhere asks; re-read first, like a write."""
     site = desk.sites[place]
-    known = [
-        (action, replica)
-        for action in actions
-        if (replica := desk.replica_of(action.item, place)) is not None
-    ]
+    known = _known(desk, place, actions)
+    parents = _parents(desk, site, place)
     fresh = await _reread(desk, site, place, [replica for _, replica in known])
     calls = []
     for action, replica in known:
         expected = fresh.get(replica.native_id)
         if expected is None:
             desk.note(action, "already so")
-        elif _has_children(desk, site, place, replica):
+        elif replica.native_id in parents:
             desk.note(action, "waits", "there are still records under it")
         elif replica.seen is not None and expected.revision != replica.seen.revision:
             desk.note(action, "moved on", "it was edited there meanwhile; the next run decides again")
@@ -106,16 +99,43 @@ async def delete(desk: Desk, place: Place, actions: Sequence[Action]) -> None:
     await _carry(desk, site, place, calls)
 
 
-def _has_children(desk: Desk, site: Site, place: Place, parent: Replica) -> bool:
-    """Whether a record that stays still names this one as its parent: deleting it could take the child along."""
+def _known(desk: Desk, place: Place, actions: Sequence[Action]) -> list[tuple[Action, Replica]]:
+    """The actions with the records they are for; one whose record is no longer tied here is left for the next run."""
+    known = []
+    for action in actions:
+        replica = desk.replica_of(action.item, place)
+        if replica is None:
+            desk.note(action, "moved on", "its record is not tied here any more")
+        else:
+            known.append((action, replica))
+    return known
+
+
+def _placed(desk: Desk, site: Site, action: Action) -> Action:
+    """The action without a parent that was to be made before and is not there: that one waits for a later run."""
+    writes = tuple(w for w in action.writes if w.name != "parent" or _is_there(site, w.new))
+    if len(writes) < len(action.writes):
+        desk.note(action, "waits", "its parent is not there yet")
+    return replace(action, writes=writes)
+
+
+def _is_there(site: Site, parent: Value) -> bool:
+    return not isinstance(parent, str) or site.env.native_of(parent) is not None
+
+
+def _parents(desk: Desk, site: Site, place: Place) -> set[str]:
+    """Records that one that stays still names as its parent: deleting them could take the child along."""
     lens = site.lenses.get("parent")
-    return lens is not None and any(
-        lens.refers(child.current.values) == parent.native_id
+    if lens is None:
+        return set()
+    named = (
+        lens.refers(child.current.values)
         for child in desk.replicas.values()
         if (child.connection, child.container) == place
         and child.tie is not Tie.TOMBSTONE
         and child.current is not None
     )
+    return {native for native in named if native is not None}
 
 
 async def _carry(desk: Desk, site: Site, place: Place, calls: Sequence[_Call]) -> None:

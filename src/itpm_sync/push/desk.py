@@ -23,6 +23,7 @@ Place = tuple[str, str]
 """(connection, container)."""
 
 
+_LIVE = (Tie.TIED, Tie.OUT_OF_SCOPE)
 _FIRST_WAIT, _LONGEST_WAIT = timedelta(hours=1), timedelta(hours=24)
 
 
@@ -66,17 +67,23 @@ class Desk:
     carried: list[Carried] = field(default_factory=list)
     refused_before: dict[tuple[str, str, str, str], int] = field(default_factory=dict)
     """(item, connection, container, field) -> attempts so far."""
+    _here: dict[tuple[str, Place], str] = field(default_factory=dict)
+    """(item, place) -> the replica that may be written there."""
+
+    def __post_init__(self) -> None:
+        for replica in self.replicas.values():
+            self._index(replica)
+
+    def _index(self, replica: Replica) -> None:
+        if replica.item is not None and replica.tie in _LIVE:
+            self._here[replica.item, (replica.connection, replica.container)] = replica.id
 
     def replica_of(self, item: str, place: Place) -> Replica | None:
-        """The item's live replica in a container."""
-        return next(
-            (
-                r
-                for r in self.replicas.values()
-                if r.item == item and (r.connection, r.container) == place and r.tie is Tie.TIED
-            ),
-            None,
-        )
+        """The item's record in a container, in scope or (to be moved out from under another) out of it."""
+        found = self.replicas.get(self._here.get((item, place), ""))
+        if found is None or found.tie not in _LIVE or found.item != item:
+            return None
+        return found if (found.connection, found.container) == place else None
 
     def note(self, action: Action, outcome: str, reason: str = "") -> None:
         self.carried.append(Carried(action, outcome, reason))
@@ -109,6 +116,7 @@ class Desk:
     def keep(self, replica: Replica) -> None:
         """A replica as the ledger now holds it."""
         self.replicas[replica.id] = replica
+        self._index(replica)
         site = self.sites.get((replica.connection, replica.container))
         if site is not None and replica.item is not None:
             if replica.tie is Tie.TOMBSTONE:

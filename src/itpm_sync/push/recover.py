@@ -70,8 +70,8 @@ async def _creations(desk: Desk, intents: list[Intent]) -> list[Intent]:
     since = min(_called(intent) for intent in intents)
     found = await connector.find(containers, [intent.key for intent in intents], since)
     left = []
+    tied = {r.native_id for r in desk.replicas.values() if r.connection == connection}
     for intent in intents:
-        tied = {r.native_id for r in desk.replicas.values() if r.connection == connection}
         copies = [
             (place, record)
             for place, record in found.records.get(intent.key, ())
@@ -83,6 +83,7 @@ async def _creations(desk: Desk, intents: list[Intent]) -> list[Intent]:
             here = replace(intent, container=container)
             one = settlement(desk, site, Written(here, _sent(site, intent), None), _applied(intent, record))
             desk.settle([one] if one else [])
+            tied.add(record.native_id)
         elif any(r.item == intent.item and r.connection == connection for r in desk.replicas.values()):
             desk.settle([Settlement(intent.id, "found", reason="tied meanwhile")])
         elif found.certain and _elapsed(desk, intent) >= connector.horizon:

@@ -30,6 +30,8 @@ def reconcile(world: World) -> Plan:
     """
     free, stops = _decided(world)
     stops = [*before_deciding(Draft(world)), *stops]
+    if any(not brake.connection for brake in stops):
+        return replace(free, brakes=tuple(stops))  # nothing of it is done: it is shown whole
     plan = free
     while (suspended := _suspend(world, stops)) is not None:
         world = suspended
@@ -37,7 +39,9 @@ def reconcile(world: World) -> Plan:
         stops += [brake for brake in more if _key(brake) not in {_key(stop) for stop in stops}]
     done = {action.identity for action in plan.actions}
     held = tuple(action for action in free.actions if action.identity not in done)
-    return replace(plan, brakes=tuple(stops), held=held)
+    proposed = {proposal.id for proposal in plan.proposals}
+    waiting = tuple(proposal for proposal in free.proposals if proposal.id not in proposed)
+    return replace(plan, brakes=tuple(stops), held=held, proposals=(*plan.proposals, *waiting))
 
 
 def _decided(world: World) -> tuple[Plan, list[Brake]]:

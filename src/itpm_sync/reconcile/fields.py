@@ -100,11 +100,12 @@ class _Field:
             ]
             news = [entry for entry in news if entry.tool == self.owner]
         verdict = self._decide(news, conflict)
-        if (
-            overruled and verdict.agreed is None
-        ):  # the owner holds the item and says nothing: that is put back
+        if overruled and verdict.agreed is None:
+            # The owner holds the item and says nothing: that is put back.
             verdict = replace(verdict, agreed=Agreed(None, NEVER + 1, self.owner))
-        firsts = [entry for entry in speaking if entry.first and not entry.empty]
+        # Where nothing was ever agreed, a value that its tool computed and now leaves to people is a first one too.
+        unsaid = verdict.agreed is None
+        firsts = [e for e in speaking if (e.first or (unsaid and not e.changed)) and not e.empty]
         if firsts and verdict.conflict is None:
             verdict = self._first_tie(firsts, verdict)
         return replace(verdict, losers=(*overruled, *verdict.losers)) if overruled else verdict
@@ -178,13 +179,10 @@ class _Field:
         sides, losers = list(conflict.sides), list[Loser]()
         for entry in news:
             new = self._side(entry)
-            old = next((side for side in sides if side.tool == entry.tool), None)
-            if old is None and entry.at == self.version:
-                old = next((side for side in sides if side.agreed), None)
-            if old is not None:
-                sides.remove(old)
-                losers.append(self._lost(old, f"replaced by a further edit in {entry.tool}"))
-            sides.append(new)
+            # Its author knew what stood there before; and the agreed value, where we had brought it there.
+            known = [s for s in sides if s.tool == entry.tool or (s.agreed and entry.at == self.version)]
+            losers += [self._lost(old, f"replaced by a further edit in {entry.tool}") for old in known]
+            sides = [*(side for side in sides if side not in known), new]
         covered = cover(sides, self._form_in)
         if len(covered.stays) == 1 and covered.stays[0].lawful:
             verdict = self._win(covered.stays[0], losers, covered.dropped, "the sides came together")

@@ -64,6 +64,11 @@ def _doomed(draft: Draft, item: ItemDraft) -> bool:
     deleted = [one for one in mine if one.tie is Tie.TOMBSTONE and not one.base.ours]
     if not others or not deleted:
         return False
+    if item.held:  # what no deleter knew is asked about already; settled, it counts as an edit
+        fields = ", ".join(sorted(item.held))
+        says = f"{name_of(draft, others[0].base)} was deleted in {deleted[0].base.connection} and stays"
+        draft.warn(Grade.NOTE, f"{says} until the conflict about its {fields} is settled.", others[0])
+        return False
     unknown = [_edited_unknown(item, one, others) for one in deleted]
     if all(unknown):
         _ask_deleted(draft, item, deleted[0], unknown[0])
@@ -85,6 +90,7 @@ def _back(draft: Draft, item: ItemDraft, one: ReplicaDraft) -> None:
         one.tie = Tie.TIED
     elif one.tie is Tie.TOMBSTONE and one.base.reading is not None:
         one.tie = Tie.TIED
+        draft.note_tie(one)
         item.life, item.note = Life.LIVE, ""
         ours = [
             other for other in draft.of_item[item.base.id] if other.tie is Tie.TOMBSTONE and other.base.ours
@@ -113,12 +119,24 @@ def _gone(draft: Draft, item: ItemDraft, one: ReplicaDraft) -> None:
     if unknown:
         _ask_deleted(draft, item, one, unknown)
         return
+    if others and _may_have_moved(draft, one):
+        draft.asked.append(one)
+        where = one.base.connection
+        _ask(draft, item, one, f"gone from {where}: deleted or moved away, {where} does not tell which")
+        return
     item.life = Life.DELETED
     item.note = f"deleted in {one.base.connection}"
     if not others or draft.world.policy.deletion is Deletion.MARK:
         names = ", ".join(sorted({other.base.connection for other in others})) or "no other tool"
         says = f"{name_of(draft, one.base)} was deleted in {one.base.connection}; still in {names}."
         draft.warn(Grade.NOTE, says, one)
+
+
+def _may_have_moved(draft: Draft, one: ReplicaDraft) -> bool:
+    """Where moved records get new ids, gone is not told from moved to where we do not look; the bin would tell."""
+    absence, keeps = one.base.absence, draft.world.containers[one.place].capabilities.moves_keep_id
+    spreads = draft.world.policy.deletion is Deletion.PROPAGATE
+    return spreads and not keeps and absence is not None and absence.presence is Presence.GONE
 
 
 def _edited_unknown(item: ItemDraft, one: ReplicaDraft, others: list[ReplicaDraft]) -> str:

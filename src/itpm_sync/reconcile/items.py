@@ -160,6 +160,8 @@ def _untranslatable(draft: Draft, one: ReplicaDraft, view: ContainerView, name: 
     record = one.base.current
     if record is None:
         return False
+    if name == "parent" and _parent_untied(draft, one, view):
+        return True
     try:
         view.lenses[name].get(record.values, draft.envs[view.place])
     except Untranslatable:
@@ -172,7 +174,7 @@ def entry_of(
 ) -> Entry | None:
     """What one replica says of a field; None where it does not hold it or cannot be translated."""
     lens, record = view.lenses.get(name), one.base.seen if view.suspended else one.base.current
-    if lens is None or record is None:
+    if lens is None or record is None or (name == "parent" and _parent_untied(draft, one, view)):
         return None
     env = draft.envs[view.place]
     try:
@@ -228,6 +230,21 @@ def _before(draft: Draft, one: ReplicaDraft, view: ContainerView, name: str) -> 
         return source.lenses[name].get(one.base.seen.values, draft.envs[place]), True
     except Untranslatable:
         return None, False
+
+
+def _parent_untied(draft: Draft, one: ReplicaDraft, view: ContainerView) -> bool:
+    """A parent that is no item yet (it waits for a pairing), or was deleted and is back before a list shows it:
+    whose child this is, a later run knows.
+    """
+    lens = view.lenses.get("parent")
+    if lens is None or one.base.current is None:
+        return False
+    native = lens.refers(one.base.current.values)
+    parent = draft.by_native.get((one.base.connection, native)) if native is not None else None
+    if parent is None or parent.tie is not Tie.TOMBSTONE:
+        return parent is not None and parent.tie is Tie.UNTIED and parent.base.reading is not None
+    seen = one.base.seen
+    return "parent" in one.base.undecided or seen is None or lens.refers(seen.values) != native
 
 
 def _parent_missing(draft: Draft, one: ReplicaDraft, view: ContainerView) -> bool:

@@ -5,6 +5,7 @@ In: the draft after everything is decided. Out: actions and offers. An action ha
 
 from __future__ import annotations
 
+from collections import defaultdict
 from dataclasses import dataclass
 
 from itpm_sync.bases import NEVER, Offer, Tie
@@ -17,7 +18,7 @@ from itpm_sync.policy import Rule
 from itpm_sync.reconcile.draft import Draft, ItemDraft, ReplicaDraft
 from itpm_sync.reconcile.reading import is_default
 from itpm_sync.reconcile.scope import creations
-from itpm_sync.reconcile.world import ContainerView
+from itpm_sync.reconcile.world import ContainerView, Place
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +33,13 @@ def work(draft: Draft, doomed: set[str], circular: set[str]) -> Work:
     wanted = creations(draft)
     for item, view in wanted:  # so that children see the parents that are created with them
         draft.envs[view.place].tie(item.base.id, f"new:{item.base.id}")
-    creating = [action for item, view in wanted if (action := writer.creation(item, view)) is not None]
+    creating = []
+    for item, view in sorted(wanted, key=lambda one: writer.depth(*one)):
+        action = writer.creation(item, view)
+        if action is None:
+            draft.envs[view.place].untie(item.base.id)
+        else:
+            creating.append(action)
     leaving = _leaving(draft, doomed)
     offers: list[OfferedField] = []
     updates: list[Action] = []
@@ -64,7 +71,10 @@ def _leaving(draft: Draft, doomed: set[str]) -> list[tuple[ItemDraft, ReplicaDra
     A record that cannot be moved out (hidden, waiting for a pairing) keeps its parent: deleting it could take the
     child along.
     """
-    found = []
+    found: list[tuple[ItemDraft, ReplicaDraft, ContainerView]] = []
+    if not doomed:
+        return found
+    below = _below(draft)
     for name in sorted(doomed):
         item = draft.items[name]
         for one in draft.of_item[name]:
@@ -73,7 +83,7 @@ def _leaving(draft: Draft, doomed: set[str]) -> list[tuple[ItemDraft, ReplicaDra
                 continue
             stuck = [
                 child
-                for child in children_of(draft, view, one)
+                for child in below.get((one.place, one.base.native_id), ())
                 if child.item not in doomed and child.tie not in (Tie.TIED, Tie.OUT_OF_SCOPE)
             ]
             if stuck:
@@ -86,19 +96,18 @@ def _leaving(draft: Draft, doomed: set[str]) -> list[tuple[ItemDraft, ReplicaDra
     return found
 
 
-def children_of(draft: Draft, view: ContainerView, parent: ReplicaDraft) -> list[ReplicaDraft]:
-    """The records in a container that name this one as their parent."""
-    lens = view.lenses.get("parent")
-    if lens is None:
-        return []
-    return [
-        child
-        for child in draft.replicas.values()
-        if child.place == view.place
-        and child.base.current is not None
-        and child.tie is not Tie.TOMBSTONE
-        and lens.refers(child.base.current.values) == parent.base.native_id
-    ]
+def _below(draft: Draft) -> dict[tuple[Place, str], list[ReplicaDraft]]:
+    """By container and native id: the records that name that one as their parent."""
+    found: dict[tuple[Place, str], list[ReplicaDraft]] = defaultdict(list)
+    for one in draft.replicas.values():
+        view = draft.world.containers.get(one.place)
+        lens = view.lenses.get("parent") if view is not None else None
+        if lens is None or one.base.current is None or one.tie is Tie.TOMBSTONE:
+            continue
+        native = lens.refers(one.base.current.values)
+        if native is not None:
+            found[one.place, native].append(one)
+    return found
 
 
 class _Writer:
@@ -126,14 +135,14 @@ class _Writer:
                 writes.append(FieldWrite(name, None, form, agreed.version))
         origin = next((one.base.connection for one in self.draft.of_item[item.base.id]), "")
         reason = f"taken by {view.place[1]}, known from {origin}" if origin else f"taken by {view.place[1]}"
-        depth = self._depth(item, view)
+        depth = self.depth(item, view)
         return Action(
             Operation.CREATE, item.base.id, *view.place, None, _title(item), tuple(writes), reason, depth
         )
 
     def deletion(self, item: ItemDraft, one: ReplicaDraft, view: ContainerView) -> Action:
         reason = item.note or "deleted in another tool"
-        depth, native = self._depth(item, view), one.base.native_id
+        depth, native = self.depth(item, view), one.base.native_id
         return Action(Operation.DELETE, item.base.id, *view.place, native, _title(item), (), reason, depth)
 
     def update(
@@ -148,7 +157,7 @@ class _Writer:
             _title(item),
             tuple(writes),
             "; ".join(reasons),
-            self._depth(item, view),
+            self.depth(item, view),
         )
 
     def writes(self, item: ItemDraft, one: ReplicaDraft, view: ContainerView) -> list[FieldWrite]:
@@ -257,7 +266,7 @@ class _Writer:
             one.base.absence is not None for one in self.draft.of_item[item] if one.place == view.place
         )
 
-    def _depth(self, item: ItemDraft, view: ContainerView) -> int:
+    def depth(self, item: ItemDraft, view: ContainerView) -> int:
         env, depth, at = self.draft.envs[view.place], 0, self.draft.parents.get(item.base.id)
         visited = {item.base.id}
         while at is not None and at not in visited:

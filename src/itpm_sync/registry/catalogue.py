@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from itpm_sync.emulation import Emulator
 
 GROUP = "itpm_sync.connectors"
+REFERENCE = "memory"
+"""The connector that keeps its records in memory, for tests."""
 
 
 class Catalogue:
@@ -40,6 +42,10 @@ class Catalogue:
         """The connectors that are installed, by name."""
         return list(self._points)
 
+    def offered(self) -> Sequence[str]:
+        """Those that somebody would configure: the reference connector is for tests."""
+        return [name for name in self._points if name != REFERENCE]
+
     def connector(self, kind: str) -> type[Connector]:
         """The connector's class. Raises Misconfigured where it is not installed or cannot be loaded."""
         if kind not in self._found:
@@ -50,7 +56,7 @@ class Catalogue:
         if kind not in self._points:
             raise Misconfigured(
                 f"There is no connector {kind!r} installed.",
-                mend=f"Installed are: {', '.join(self._points) or 'none'}. Others come as itpm-sync[{kind}].",
+                mend=f"Installed are: {', '.join(self.offered()) or 'none'}. Others come as itpm-sync[{kind}].",
             )
         try:
             found = self._points[kind].load()
@@ -74,6 +80,10 @@ class Catalogue:
     def emulates(self, kind: str) -> bool:
         """Whether it has an emulator (a connector whose world is a folder needs none)."""
         return self.connector(kind).emulator is not None
+
+    def serves(self, kind: str) -> bool:
+        """Whether it has an emulator that answers over HTTP."""
+        return self.emulates(kind) and self.emulator(kind).serves
 
     def emulator(self, kind: str) -> type[Emulator]:
         """The emulator's class. Raises Unsupported where it has none."""

@@ -7,6 +7,7 @@ state. The lock that tells so goes with its process.
 
 from __future__ import annotations
 
+import re
 import sys
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager, ExitStack
@@ -20,6 +21,7 @@ from itpm_sync.registry.catalogue import Catalogue
 if TYPE_CHECKING:
     from itpm_sync.emulation import Emulator
 
+_HERE = re.compile(r"http://127\.0\.0\.1:\d{1,5}")
 Serve = Callable[["Emulator", int], AbstractContextManager[str]]
 
 
@@ -108,7 +110,7 @@ class Emulators:
             base = address.read_text(encoding="ascii").strip()
         except OSError:
             base = ""
-        if not base.startswith("http://127.0.0.1:"):
+        if not _HERE.fullmatch(base):  # a file that anybody may have written must not lead elsewhere
             raise Unavailable(
                 f"Another itpm-sync is just starting or ending the emulator of {kind} in {folder.name}.",
                 mend="Try again in a moment.",

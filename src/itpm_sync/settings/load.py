@@ -16,6 +16,7 @@ from pydantic_core import ErrorDetails
 from itpm_sync import resources
 from itpm_sync.errors import Misconfigured, Problem
 from itpm_sync.mapping.places import Document, did_you_mean
+from itpm_sync.mapping.yaml_guard import read_text
 from itpm_sync.settings import parts
 from itpm_sync.settings.problems import problems_of
 from itpm_sync.settings.project import Maker
@@ -31,6 +32,10 @@ class Kinds(Protocol):
 
     def names(self) -> Iterable[str]:
         """The connectors that are installed."""
+        ...
+
+    def offered(self) -> Iterable[str]:
+        """Those of them that somebody would configure."""
         ...
 
     def settings_model(self, kind: str) -> type[BaseModel]:
@@ -60,16 +65,12 @@ def load(file: Path, kinds: Kinds) -> Settings:
 
 def _text(file: Path) -> str:
     try:
-        return file.read_bytes().decode("utf-8-sig")
+        return read_text(file)
     except FileNotFoundError:
         raise Misconfigured(
             f"There is no {file.name} in {file.absolute().parent}.",
             mend="Make one with `itpm-sync init DIR`, or name yours with --config FILE.",
         ) from None
-    except UnicodeDecodeError as error:
-        line = error.object[: error.start].count(b"\n") + 1
-        problem = Problem(file.name, line, 1, "this is not UTF-8 text.", "Save the file as UTF-8.")
-        raise Misconfigured("The configuration cannot be read:", problems=[problem]) from None
     except OSError as error:
         raise Misconfigured(
             f"{file} cannot be read ({error.strerror}).", mend="Correct the file's rights."
@@ -136,7 +137,7 @@ class _Loader:
         kind = section.connector
         if kind not in self.kinds.names():
             says = f"there is no connector {kind!r} installed."
-            self._say((*path, "connector"), says, did_you_mean(kind, self.kinds.names()))
+            self._say((*path, "connector"), says, did_you_mean(kind, self.kinds.offered()))
             return None
         try:
             model = self.kinds.settings_model(kind)

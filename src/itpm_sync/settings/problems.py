@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from difflib import get_close_matches
 from types import UnionType
 from typing import Any, Final, Union, get_args, get_origin
 
@@ -80,25 +81,41 @@ def _problem(
         key = str(where[-1])
         return document.problem(where, f"{key!r} is not known here.", did_you_mean(key, known), key=True)
     if kind == "missing":
-        says = description(model, inner)
-        return document.problem(
-            where[:-1], f"{where[-1]!r} is missing.", says and f"It says: {says}", key=True
-        )
+        return _missing(document, model, where, inner)
     if inner and inner[-1] == "[key]":
-        return document.problem(where[:-1], f"the name {where[-2]!r}: {_said(detail)}.", key=True)
+        return document.problem(where[:-1], f"the name {where[-2]!r}: {_ended(_said(detail))}", key=True)
     if kind in ("literal_error", "enum"):
         expected = _CHOICE.findall(str(detail.get("ctx", {}).get("expected", "")))
         mend = did_you_mean(str(detail.get("input", "")), expected)
         return document.problem(where, f"{name}: this word is not known here.", mend)
     if kind == "value_error":
-        return document.problem(where, f"{name}: {_said(detail)}." if name else f"{_said(detail)}.")
+        says = _ended(_said(detail))
+        return document.problem(where, f"{name}: {says}" if name else says)
     says = _WANTED.get(kind) or f"{detail['msg'].replace('Input should', 'this should')}."
     return document.problem(where, f"{name}: {says}" if name else says, _example(model, inner, kind))
+
+
+def _missing(document: Document, model: type[BaseModel], where: Path, inner: Path) -> Problem:
+    """A word that is missing; where the section takes words of others too, a mistyped one is not told otherwise."""
+    wanted, section = str(where[-1]), _at(model, inner[:-1])
+    if isinstance(section, type) and section.model_config.get("extra") == "allow":
+        known = names_in(model, inner[:-1])
+        written = [key for key in document.keys_at(where[:-1]) if key not in known]
+        near = get_close_matches(wanted, written, n=1, cutoff=0.6)
+        if near:
+            says = f"{near[0]!r} is not known here, and {wanted!r} is missing."
+            return document.problem((*where[:-1], near[0]), says, f"Did you mean {wanted!r}?", key=True)
+    says = description(model, inner)
+    return document.problem(where[:-1], f"{wanted!r} is missing.", says and f"It says: {says}", key=True)
 
 
 def _said(detail: ErrorDetails) -> str:
     error = detail.get("ctx", {}).get("error")
     return str(error if error is not None else detail["msg"]).rstrip(".")
+
+
+def _ended(says: str) -> str:
+    return says if says.endswith("?") else f"{says}."
 
 
 def _example(model: type[BaseModel], inner: Path, kind: str) -> str:

@@ -127,20 +127,27 @@ class Maker:
         connection = self.connections.get(section.connection)
         name = section.mapping or (connection.kind if connection else "")
         file = self.mappings / (name if name.endswith((".yaml", ".yml")) else f"{name}.yaml")
-        if name and not file.is_file():
+        if section.mapping and not _inside(file, self.mappings):
+            says = f"the mapping {file.name!r} does not lie in the folder {self.mappings.name}."
+            here = (*path, "containers", self._number(path, section), "mapping")
+            self._say(here, says, "Put it there, and write its name alone.")
+        elif name and not file.is_file():
             there = [each.name for each in self.mappings.glob("*.yaml")]
             where = "mapping" if section.mapping else "connection"
-            number = next(
-                i
-                for i, each in enumerate(self.document.data["projects"][path[-1]]["containers"])
-                if each.get("connection") == section.connection
-            )
             self._say(
-                (*path, "containers", number, where),
+                (*path, "containers", self._number(path, section), where),
                 f"there is no mapping {file.name!r} in {self.mappings.name}.",
                 did_you_mean(file.name, there),
             )
         return file
+
+    def _number(self, path: tuple[str | int, ...], section: ContainerSection) -> int:
+        """Which of the project's containers this is, as the file lists them."""
+        return next(
+            i
+            for i, each in enumerate(self.document.data["projects"][path[-1]]["containers"])
+            if each.get("connection") == section.connection
+        )
 
     # ── fields ──
 
@@ -202,6 +209,14 @@ class Maker:
 
     def _say(self, path: tuple[str | int, ...], message: str, mend: str = "", *, key: bool = False) -> None:
         self.problems.append(self.document.problem(path, message, mend, key=key))
+
+
+def _inside(file: Path, folder: Path) -> bool:
+    """Whether a file lies in a folder, links followed."""
+    try:
+        return file.resolve().is_relative_to(folder.resolve())
+    except (OSError, ValueError):  # a loop of links, a NUL in the name
+        return False
 
 
 _NOT_WORDS = frozenset({"schedule", "parent", "dependencies", "links", "description", "response"})

@@ -15,6 +15,7 @@ from typing import Any, TypeVar
 
 from itpm_sync.codec import digest
 from itpm_sync.model import Rag
+from itpm_sync.status.wording import count
 
 FORM = 1
 """Raised when pages come to say things differently, so that unchanged projects are written anew."""
@@ -167,8 +168,8 @@ _T = TypeVar("_T")
 
 
 def capped(
-    things: Sequence[_T], row: Callable[[_T], Row], most: int, what: str
+    things: Sequence[_T], row: Callable[[_T], Row], most: int, one: str
 ) -> tuple[tuple[Row, ...], str]:
-    """Rows of the first `most` things, and what is said of the rest."""
+    """Rows of the first `most` things, and what is said of the rest; `one` names a single thing."""
     rest = len(things) - most
-    return tuple(map(row, things[:most])), f"and {rest:,} more {what}" if rest > 0 else ""
+    return tuple(map(row, things[:most])), f"and {count(rest, f'more {one}')}" if rest > 0 else ""

@@ -66,6 +66,11 @@ class Figures:
         return tuple(task for task in self.tasks if not task.done)
 
     @property
+    def deciding(self) -> tuple[Dimension, ...]:
+        """The measured dimensions of the verdict's colour; the first of them decided it."""
+        return tuple(one for one in self.dimensions if one.measured and one.rag is self.rag)
+
+    @property
     def next_milestone(self) -> Milestone | None:
         """The open milestone that comes first."""
         return next((m for m in self.milestones if not m.task.done and m.task.forecast), None)
@@ -121,7 +126,7 @@ def figures(subject: Subject, now: datetime, *, limits: Limits | None = None) ->
 
 def _stale(subject: Subject, now: datetime, limits: Limits) -> Iterator[str]:
     """Either age over its limit, a source never read, or a plan whose own status date is as old."""
-    hours = f"{limits.read_age.total_seconds() / 3600:g} hours"
+    hours, days = limits.read_hours, count(limits.edit_age.days, "day")
     for source in subject.sources:
         name = f"“{clean(source.name, 80)}”"
         if source.note:
@@ -131,10 +136,10 @@ def _stale(subject: Subject, now: datetime, limits: Limits) -> Iterator[str]:
         elif now - source.read > limits.read_age:
             yield f"{name} was last read more than {hours} ago"
         if source.edited is not None and now - source.edited > limits.edit_age:
-            yield f"{name} was last edited more than {limits.edit_age.days} days ago"
+            yield f"{name} was last edited more than {days} ago"
     own = subject.facts.status_date
     if own is not None and now.astimezone(zone_of(subject.facts.zone)).date() - own > limits.edit_age:
-        yield f"the plan's own status date is more than {limits.edit_age.days} days ago"
+        yield f"the plan's own status date is more than {days} ago"
 
 
 def _aged(dimension: Dimension, stale: Sequence[str], limits: Limits) -> Dimension:

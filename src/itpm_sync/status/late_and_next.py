@@ -39,7 +39,7 @@ def _late(it: Figures, named: Mapping[str, Item], limits: Limits) -> Iterator[Pa
         yield words("Nothing is overdue, blocked or late to start." if it.open else "No task is open.")
         return
     late.sort(key=lambda task: (states.index(task.state), -task.overdue_days, task.item.id))
-    rows, more = capped(late, lambda task: _late_row(task, it, named), limits.rows, "late tasks")
+    rows, more = capped(late, lambda task: _late_row(task, it, named), limits.rows, "late task")
     heads = columns("Task", "State", "@Planned start", "@Planned finish", "Late by", "Owner", "In its way")
     yield Table(f"Late on {day(it.today)}: {_sum(late)}", heads, rows, more=more)
 
@@ -79,7 +79,7 @@ def _window(
         yield words(f"After {span}: nothing starts or finishes.")
         return
     found.sort(key=lambda task: (task.forecast or until, task.item.id))
-    rows, more = capped(found, lambda task: _next_row(task, it, named), limits.rows, "tasks")
+    rows, more = capped(found, lambda task: _next_row(task, it, named), limits.rows, "task")
     heads = columns("Task", "@Start", "@Forecast", "Owner", "Site and vendor", "In its way")
     yield Table(f"Next, after {span}: {count(len(found), 'task')}", heads, rows, more=more)
 
@@ -101,7 +101,7 @@ def _way(task: Task, named: Mapping[str, Item]) -> str:
     """Open constraints: unfinished predecessors, nobody to do it, a vendor's date behind the plan's."""
     found = [f"waits for “{title_of(named[one], 60)}”" for one in task.waits_for[:2]]
     if len(task.waits_for) > 2:
-        found.append(f"and {len(task.waits_for) - 2} more predecessors")
+        found.append(f"and {count(len(task.waits_for) - 2, 'more predecessor')}")
     promised = task.item.values.get("promised")
     if promised and task.finish and promised.date > task.finish:
         found.append(f"vendor promises {day(promised.date)}")

@@ -10,6 +10,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import timedelta
 
+from itpm_sync.status.wording import count, working_days
+
 
 @dataclass(frozen=True, slots=True)
 class Limits:
@@ -53,22 +55,28 @@ class Limits:
         return self.report_period * self.edit_periods
 
     @property
+    def read_hours(self) -> str:
+        """`read_age` in words: `24 hours`."""
+        hours = self.read_age.total_seconds() / 3600
+        return f"{hours:g} hour{'' if hours == 1 else 's'}"
+
+    @property
     def schedule_rule(self) -> str:
         return (
-            f"Off track if a key milestone slips more than {self.red_slip} working days or more than "
+            f"Off track if a key milestone slips more than {working_days(self.red_slip)} or more than "
             f"{self.red_slip_share:.0%} of its baseline lead time, misses its deadline, or the plan takes "
-            f"{self.red_over:.0%} longer than its baseline. At risk if one slips more than {self.amber_slip} working "
-            f"days, is within {self.float_days} working days of its deadline, the plan takes {self.amber_over:.0%} "
-            f"longer, or unfinished work is dated in the past. Not known without a baseline, or with one for less "
-            f"than {1 - self.unbaselined_share:.0%} of the open tasks."
+            f"{self.red_over:.0%} longer than its baseline. At risk if one slips more than "
+            f"{working_days(self.amber_slip)}, is within {working_days(self.float_days)} of its deadline, the plan "
+            f"takes {self.amber_over:.0%} longer, or unfinished work is dated in the past. Not known without a "
+            f"baseline, or with one for less than {1 - self.unbaselined_share:.0%} of the open tasks."
         )
 
     @property
     def age_rule(self) -> str:
-        hours = self.read_age.total_seconds() / 3600
+        periods = count(self.edit_periods, "report period")
         return (
-            f"Never on track if a source was last read more than {hours:g} hours ago or last edited more than "
-            f"{self.edit_age.days} days ago ({self.edit_periods} report periods), or the plan's status date is as old."
+            f"Never on track if a source was last read more than {self.read_hours} ago or last edited more than "
+            f"{count(self.edit_age.days, 'day')} ago ({periods}), or the plan's status date is as old."
         )
 
     @property
@@ -76,7 +84,7 @@ class Limits:
         return (
             f"Score = probability × impact. Off track if a risk of {self.risk_high} or more has no owner or its "
             f"response date has passed. At risk if one of {self.risk_high} or more has both, or more than "
-            f"{self.medium_risks} risks score {self.risk_medium} to {self.risk_high - 1}. Not known if an open risk "
+            f"{_risks(self.medium_risks)} {self.risk_medium} to {self.risk_high - 1}. Not known if an open risk "
             f"has no score."
         )
 
@@ -84,8 +92,8 @@ class Limits:
     def issue_rule(self) -> str:
         return (
             f"Off track if a critical issue (impact {self.critical_impact} or priority {self.critical_priority} and "
-            f"more) is past due or open without an owner for more than {self.issue_days} days. At risk if a critical "
-            f"issue is open or any issue is past due."
+            f"more) is past due or open without an owner for more than {count(self.issue_days, 'day')}. At risk if a "
+            f"critical issue is open or any issue is past due."
         )
 
     @property
@@ -94,3 +102,7 @@ class Limits:
             f"Estimate at completion against the approved budget: on track up to the budget, at risk up to "
             f"{self.red_cost:.0%} over, off track beyond."
         )
+
+
+def _risks(number: int) -> str:
+    return "1 risk scores" if number == 1 else f"{number} risks score"

@@ -117,7 +117,7 @@ def _held(task: Task) -> str:
 def _phases(it: Figures, limits: Limits) -> Iterator[Part]:
     if not it.phases:
         return
-    rows, more = capped(it.phases, lambda phase: _phase_row(phase, it), 2 * limits.rows, "phases")
+    rows, more = capped(it.phases, lambda phase: _phase_row(phase, it), 2 * limits.rows, "phase")
     titles = (
         "Phase",
         "@Baseline start",

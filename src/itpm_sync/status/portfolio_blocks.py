@@ -166,7 +166,7 @@ def _as_of(line: Line, now: datetime, zone: str) -> Cell:
     """Both ages; the last read only where it is not this moment's."""
     read = f"; read {moment(line.read, zone_of(zone), empty='never')}" if line.read != now else ""
     if line.edited is None:
-        return Cell("not known", note=read.lstrip("; "), aging=True)
+        return Cell("not told" if line.read else "not known", note=read.lstrip("; "), aging=True)
     return Cell(
         day(line.edited.astimezone(zone_of(zone)).date()),
         note=f"{age(now - line.edited)} ago{read}",

@@ -20,7 +20,7 @@ from itpm_sync.status.milestone_blocks import milestone_block
 from itpm_sync.status.subject import Source, zone_of
 from itpm_sync.status.task_list import task_list
 from itpm_sync.status.trust_blocks import conflict_block, quality_block, register_block
-from itpm_sync.status.wording import WORDS, address, age, clean, count, day, moment
+from itpm_sync.status.wording import UNTOLD, WORDS, address, age, clean, count, day, moment
 
 
 def project_sheet(
@@ -83,9 +83,9 @@ def _source_label(it: Figures, index: int) -> str:
 def source_cell(source: Source, it: Figures) -> Cell:
     """A source with both of its ages."""
     zone = zone_of(it.subject.facts.zone)
-    edited = f"last edited {moment(source.edited, zone)}"
+    edited = UNTOLD if source.read else "last edited: not known"
     if source.edited:
-        edited += f" ({age(it.now - source.edited)} ago)"
+        edited = f"last edited {moment(source.edited, zone)} ({age(it.now - source.edited)} ago)"
     read = f"last read {moment(source.read, zone, empty='never')}"
     if source.read:
         read += f" ({age(it.now - source.read)} ago)"
@@ -97,7 +97,7 @@ def _numbers(it: Figures) -> str:
     if not it.tasks:
         return "The plan holds no task and no milestone, so there is nothing to measure."
     done = sum(1 for task in it.tasks if task.done)
-    parts = [f"{done:,} of {count(len(it.tasks), 'task')} and milestones done"]
+    parts = [f"{done:,} of {count(len(it.tasks), 'task or milestone', 'tasks and milestones')} done"]
     parts.extend(
         f"{number:,} {state.value.lower()}" for state, number in it.counts if number and state != "Completed"
     )

@@ -17,7 +17,7 @@ from itpm_sync.status.dimension import Dimension, Finding, judge, unmeasured
 from itpm_sync.status.held import by_item, versions
 from itpm_sync.status.limits import Limits
 from itpm_sync.status.tasks import WORK, finished
-from itpm_sync.status.wording import count, title_of
+from itpm_sync.status.wording import count, of, title_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +42,7 @@ class Issue:
     due: date | None
     past_due: bool
     days_open: int | None
-    """Calendar days since its start; None where it has none."""
+    """Calendar days since it was raised or begun, whichever was first; None where neither is known."""
     rag: Rag
 
 
@@ -109,10 +109,11 @@ def risk_dimension(risks: Sequence[Risk], limits: Limits) -> Dimension:
             findings.append(Finding(risk.rag, f"“{name}” scores {risk.score} and {lacks}", risk.score))
     medium = sum(1 for r in risks if r.score is not None and limits.risk_medium <= r.score < limits.risk_high)
     if medium > limits.medium_risks:
-        findings.append(Finding(Rag.AMBER, f"{medium} risks are medium"))
+        verb = "is" if medium == 1 else "are"
+        findings.append(Finding(Rag.AMBER, f"{count(medium, 'risk')} {verb} medium"))
     bare = sum(1 for risk in risks if risk.score is None)
     if bare:
-        findings.append(Finding(Rag.GREY, f"{bare} of {count(len(risks), 'open risk')} have no score"))
+        findings.append(Finding(Rag.GREY, f"{of(bare, len(risks), 'open risk')} no score"))
     high = sum(1 for r in risks if r.score is not None and r.score >= limits.risk_high)
     number = f"{len(risks)} open: {high} high, {medium} medium"
     fine = f"no risk scores {limits.risk_high} or more"
@@ -147,8 +148,9 @@ def _issue(item: Item, today: date, *, limits: Limits) -> Issue:
         isinstance(priority, int) and priority >= limits.critical_priority
     )
     owners, due = owners_of(item), due_of(item)
-    since = item.progress.actual_start or item.schedule.start
-    days_open = max(0, (today - since.date).days) if since else None
+    # An actual start may only be the day we first saw it in progress: it was open before.
+    began = [start.date for start in (item.progress.actual_start, item.schedule.start) if start]
+    days_open = max(0, (today - min(began)).days) if began else None
     past = due is not None and due < today
     unowned = not owners and days_open is not None and days_open > limits.issue_days
     if critical and (past or unowned):

@@ -167,8 +167,12 @@ class _Maker:
                 plan = replace(self._read(path), path=path)
             except ItpmError as error:
                 self.refused.append(Refusal(path, _one_line(error, path)))
+            except FileNotFoundError:
+                self.refused.append(Refusal(path, "is not there. Check the name."))
             except OSError as error:
-                self.refused.append(Refusal(path, f"cannot be opened ({error.strerror or 'no such file'})."))
+                why = error.strerror or type(error).__name__
+                mend = "Close it in other programs, or check its permissions."
+                self.refused.append(Refusal(path, f"cannot be opened ({why}). {mend}"))
             except _BROKEN as error:
                 mend = "Save it again in Project; if that does not help, report it together with the file."
                 self.refused.append(

@@ -13,7 +13,7 @@ from itpm_sync.status.dimension import Dimension, Finding, judge
 from itpm_sync.status.limits import Limits
 from itpm_sync.status.slips import OVERDUE, Milestone, Span
 from itpm_sync.status.tasks import Task
-from itpm_sync.status.wording import count, day, slip, title_of, working_days
+from itpm_sync.status.wording import count, day, of, slip, title_of, working_days
 
 NAME = "Schedule"
 
@@ -106,10 +106,10 @@ def _thin(tasks: Sequence[Task], limits: Limits) -> Iterator[Finding]:
     still = [task for task in tasks if not task.done]
     bare = sum(1 for task in still if task.baseline_finish is None)
     if still and bare / len(still) > limits.unbaselined_share:
-        yield Finding(Rag.GREY, f"{bare} of {count(len(still), 'open task')} have no baseline")
+        yield Finding(Rag.GREY, f"{of(bare, len(still), 'open task')} no baseline")
     undated = sum(1 for task in still if task.forecast is None)
     if still and undated / len(still) > limits.unbaselined_share:
-        yield Finding(Rag.GREY, f"{undated} of {count(len(still), 'open task')} have no date")
+        yield Finding(Rag.GREY, f"{of(undated, len(still), 'open task')} no date")
 
 
 def _fine(milestones: Sequence[Milestone], span: Span, baseline: str, *, limits: Limits) -> str:

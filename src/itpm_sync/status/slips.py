@@ -13,6 +13,7 @@ from datetime import date
 from itpm_sync.model import Day, Rag
 from itpm_sync.status.limits import Limits
 from itpm_sync.status.tasks import Phase, Task
+from itpm_sync.status.wording import working_days
 from itpm_sync.status.workdays import WorkingDays
 
 KEY_LABELS = frozenset({"key", "contract"})
@@ -104,18 +105,18 @@ def _judge(task: Task, slip: Slip | None, lead: int, *, room: int | None, limits
     open_room = None if task.done else room
     reds = (
         (open_room is not None and open_room < 0, "misses its deadline"),
-        (slip.working > limits.red_slip, f"slips more than {limits.red_slip} working days"),
+        (slip.working > limits.red_slip, f"slips more than {working_days(limits.red_slip)}"),
         (
             lead > 0 and slip.working > lead * limits.red_slip_share,
-            f"slips more than {limits.red_slip_share:.0%} of its lead time of {lead} working days",
+            f"slips more than {limits.red_slip_share:.0%} of its lead time of {working_days(lead)}",
         ),
     )
     ambers = (
-        (slip.working > limits.amber_slip, f"slips more than {limits.amber_slip} working days"),
+        (slip.working > limits.amber_slip, f"slips more than {working_days(limits.amber_slip)}"),
         (task.overdue, OVERDUE),
         (
             open_room is not None and open_room <= limits.float_days,
-            f"is within {limits.float_days} working days of its deadline",
+            f"is within {working_days(limits.float_days)} of its deadline",
         ),
     )
     for rag, rules in ((Rag.RED, reds), (Rag.AMBER, ambers)):

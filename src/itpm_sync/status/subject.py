@@ -25,7 +25,7 @@ class Source:
     read: datetime | None = None
     """When we last read all of it."""
     edited: datetime | None = None
-    """When it was last edited there."""
+    """When it was last edited there; None also where its tool does not tell."""
     url: str = ""
     note: str = ""
     """Why it could not be read, if it could not."""

@@ -13,7 +13,7 @@ from itpm_sync.status.figures import Figures
 from itpm_sync.status.milestone_blocks import owner_cell
 from itpm_sync.status.places import place_of
 from itpm_sync.status.tasks import WORK, Task
-from itpm_sync.status.wording import count, day, title_of
+from itpm_sync.status.wording import day, title_of
 
 MOST = 2_000
 """Rows listed; the rest is counted."""
@@ -28,9 +28,9 @@ def task_list(it: Figures) -> Block | None:
         return None
     tasks = {task.item.id: task for task in it.tasks}
     named = {item.id: item for item in it.subject.items}
-    rows, more = capped(items, lambda item: _row(item, tasks.get(item.id), named, it), MOST, "tasks")
+    rows, more = capped(items, lambda item: _row(item, tasks.get(item.id), named, it), MOST, "task")
     heads = columns("Task", "Part of", "State", "@Start", "@Forecast finish", "#Done", "Owner")
-    table = Table(f"All {count(len(items), 'task')} and phases, in the plan's order", heads, rows, more=more)
+    table = Table(f"Tasks and phases in the plan's order: {len(items):,}", heads, rows, more=more)
     return Block("all-tasks", "All tasks", (table,), folded=True)
 
 

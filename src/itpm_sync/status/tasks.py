@@ -185,7 +185,10 @@ class Phase:
 
 
 def phases_of(items: Sequence[Item], tasks: Iterable[Task]) -> tuple[Phase, ...]:
-    """The phases: summaries at the top, or one level down where a single summary holds all the others."""
+    """The phases: summaries at the top, or one level down where a single summary holds all the others.
+
+    By start, then by finish, as forecast; undated ones last.
+    """
     by_id = {item.id: item for item in items}
     paths = {task.item.id: _path(task.item, by_id) for task in tasks}
     tops = list(dict.fromkeys(path[0] for path in paths.values() if path))
@@ -195,7 +198,14 @@ def phases_of(items: Sequence[Item], tasks: Iterable[Task]) -> tuple[Phase, ...]
     for task in tasks:
         for top in paths[task.item.id][:1]:
             under.setdefault(top, []).append(task)
-    return tuple(Phase(by_id[key], tuple(found)) for key, found in under.items())
+    return tuple(sorted((Phase(by_id[key], tuple(found)) for key, found in under.items()), key=_in_time))
+
+
+def _in_time(phase: Phase) -> tuple[date, date, str, str]:
+    starts = (task.start or task.forecast for task in phase.tasks)
+    start = min((one for one in starts if one), default=date.max)
+    finish = max((task.forecast for task in phase.tasks if task.forecast), default=date.max)
+    return start, finish, phase.item.title, phase.item.id
 
 
 def _path(item: Item, by_id: Mapping[str, Item]) -> list[str]:

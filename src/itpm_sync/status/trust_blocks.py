@@ -29,11 +29,11 @@ def register_block(it: Figures, *, limits: Limits) -> Iterator[Block]:
         return
     parts: list[Table] = []
     if it.risks:
-        rows, more = capped(it.risks, lambda risk: _risk_row(risk, it, limits), TOP, "open risks")
+        rows, more = capped(it.risks, lambda risk: _risk_row(risk, it, limits), TOP, "open risk")
         heads = columns("Risk", "Rating", "#Score", "Owner", "@Response due", "Response")
         parts.append(Table(f"Top risks ({len(it.risks)} open)", heads, rows, more=more))
     if it.issues:
-        rows, more = capped(it.issues, lambda issue: _issue_row(issue, it), TOP, "open issues")
+        rows, more = capped(it.issues, lambda issue: _issue_row(issue, it), TOP, "open issue")
         heads = columns("Issue", "Rating", "Owner", "@Due", "#Days open", "Response")
         parts.append(Table(f"Top issues ({len(it.issues)} open)", heads, rows, more=more))
     yield Block("registers", "Risks and issues", tuple(parts))

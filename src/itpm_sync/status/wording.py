@@ -14,6 +14,8 @@ from itpm_sync.codec import MONTHS
 from itpm_sync.model import Item, Rag
 
 WORDS = {Rag.GREEN: "On track", Rag.AMBER: "At risk", Rag.RED: "Off track", Rag.GREY: "Not known"}
+UNTOLD = "the tool does not tell when it was last edited"
+"""Of a source that was read (Planner keeps no time of an edit; some plan files hold none)."""
 SHAPES = {Rag.GREEN: "●", Rag.AMBER: "▲", Rag.RED: "■", Rag.GREY: "▬"}
 """A shape each, told apart without colour."""
 
@@ -80,6 +82,11 @@ def count(number: int, one: str, many: str = "") -> str:
     """`1 task`, `2 tasks`, `no tasks`."""
     word = one if abs(number) == 1 else many or f"{one}s"
     return f"{number:,} {word}" if number else f"no {word}"
+
+
+def of(number: int, whole: int, one: str) -> str:
+    """`1 of 5 tasks has`, `2 of 5 tasks have`."""
+    return f"{number:,} of {count(whole, one)} {'has' if number == 1 else 'have'}"
 
 
 def working_days(number: int) -> str:

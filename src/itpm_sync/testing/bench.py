@@ -24,7 +24,6 @@ from itpm_sync.testing.lenses import KindLens, ParentLens, PlainLens
 from itpm_sync.translate import Lenses, Project
 
 PROJECT = "story"
-SIMPLE = ("title", "priority")
 
 
 class Killed(BaseException):

@@ -6,6 +6,7 @@ In: a start. Out: a Clock whose sleeps move it, Ids that count.
 from __future__ import annotations
 
 import asyncio
+import threading
 from datetime import UTC, datetime, timedelta
 
 from itpm_sync.ports import SystemClock
@@ -42,9 +43,15 @@ class AheadClock(SystemClock):
     def __init__(self, ahead: float = 0.0) -> None:
         self.ahead = ahead
         """Seconds."""
+        self._last = datetime.min.replace(tzinfo=UTC)
+        self._lock = threading.Lock()
 
     def now(self) -> datetime:
-        return super().now() + timedelta(seconds=self.ahead)
+        """Never the same millisecond twice: no two edits of a tool have one time."""
+        with self._lock:
+            real = super().now() + timedelta(seconds=self.ahead)
+            self._last = max(real, self._last + timedelta(milliseconds=1))
+            return self._last
 
     def monotonic(self) -> float:
         return super().monotonic() + self.ahead

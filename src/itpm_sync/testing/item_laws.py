@@ -141,12 +141,24 @@ class Laws:
 
     def _spread(self, item: str, live: list[Replica]) -> Iterator[str]:
         """Under propagate, what a person deleted is nowhere where we may delete it."""
-        if self.watch.spread is not Spread.PROPAGATE or not self.watch.deleted(item):
+        held = any(name == item for name, _ in self.held)
+        if held or self.watch.spread is not Spread.PROPAGATE or not self.watch.deleted(item):
             return
         for replica in live:
             able = self.bench.tools[replica.connection].memory.capabilities
+            if self._stuck(replica):
+                continue
             if replica.tie is Tie.TIED and able.deletes and not self._policy(replica).read_only:
                 yield f"S9: {item} was deleted and is still {replica.native_id} of {replica.connection}"
+
+    def _stuck(self, above: Replica) -> bool:
+        """Whether a record that is not ours to move lies under this one: it keeps its parent."""
+        ties = {(r.connection, r.native_id): r.tie for r in self.state.replicas.values()}
+        rows = self.bench.tools[above.connection].memory.rows.values()
+        below = [row for row in rows if row.values.get("parent") == above.native_id]
+        return any(
+            ties.get((above.connection, row.native_id)) not in (Tie.TIED, Tie.OUT_OF_SCOPE) for row in below
+        )
 
     def _missing(self, above: object, here: Replica | ContainerPolicy) -> bool:
         """Whether an item's record in a container is hidden or may be gone: nothing is put under it meanwhile."""
@@ -179,12 +191,7 @@ class Laws:
     # ── S3 ──
 
     def tokens(self) -> Iterator[str]:
-        stored = {
-            str(loser.loser.side.form)
-            for item in self.state.items
-            for loser in self.bench.ledger.losers_of(PROJECT, item, field="title")
-            if loser.loser is not None
-        }
+        stored = {token for item in self.state.items for token in self.watch.stored(item)}
         sides = {str(side.form) for conflict in self.conflicts for side in conflict.sides}
         agreed = {str(item.value("title")) for item in self.state.items.values()}
         stands = {

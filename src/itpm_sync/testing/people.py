@@ -168,7 +168,7 @@ class People:
                 self.say("move", tool, old, "to", row.container, "as", row.native_id)
 
     def _unknowable(self, tool: WatchedTool, native: str, row: Row) -> None:
-        """A record without our key that gets a new id looks like one deleted and another made: nobody can tell."""
+        """A record without our key that gets a new id is one gone and another made: nobody can tell."""
         self.ghosts.made += 1
         spot = (tool.name, native)
         item = self.watch.item_of.get(spot)

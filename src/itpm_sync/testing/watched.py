@@ -24,6 +24,8 @@ class Watch:
 
     ghosts: Ghosts
     spread: Spread
+    stored: Callable[[str], set[str]] = lambda _item: set()
+    """The titles of an item that are kept as losers."""
     items: Callable[[], Mapping[Spot, str]] = dict
     """What each record is tied to, as the ledger has it now."""
     item_of: dict[Spot, str] = field(default_factory=dict)
@@ -120,6 +122,7 @@ class WatchedTool(MemoryTool):
             change.key not in self.watch.ordered
             and token not in self.ghosts.known({one.token for one in deletions})
             and not self.ghosts.unread(spot)
+            and token not in self.watch.stored(change.key)
         ):
             self._break(f"S10: {row.native_id} is deleted with {token}, which no deleter of it had read")
         for child in self.rows.values():

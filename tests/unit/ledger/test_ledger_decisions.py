@@ -17,9 +17,7 @@ LOSER = Loser("title", Side("smartsheet", "Rack 2", "Rack 2", 1, actor="bob@exam
 
 def test_a_decision_is_stored_whole(bench: Any) -> None:
     decided = bench.decided(1, opened=(bench.conflict(1),), losers=(LOSER,))
-    bench.ledger.commit_decision(
-        bench.lease, bench.run, decision=decided.decision, item=decided.item, replicas=decided.replicas
-    )
+    bench.decide(decided)
     state = bench.state
     assert dict(state.items) == {"i-1": decided.item}
     assert list(state.replicas.values()) == list(decided.replicas)

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from sqlalchemy.exc import DBAPIError
 
-from itpm_sync.ledger import Settlement
+from itpm_sync.ledger import Decided, Settlement
 
 
 def tell(bench: Any, entries: int = 4) -> None:
@@ -34,7 +34,7 @@ def test_entries_are_numbered_without_gaps_in_each_project(bench: Any) -> None:
     other = bench.ledger.acquire("Q", "me", seconds=60)
     tell(bench, 2)
     decided = bench.decided(7)
-    bench.ledger.commit_decision(other, "run-q", decision=decided.decision, item=decided.item)
+    bench.ledger.commit_decisions(other, "run-q", [Decided(decided.decision, decided.item, ())])
     bench.decide(bench.decided(2))
     assert [entry.seq for entry in bench.ledger.history("P")] == [3, 2, 1]
     assert [entry.seq for entry in bench.ledger.history("Q")] == [1]

@@ -26,9 +26,6 @@ def every_write(b: Any, lease: Any) -> dict[str, Any]:
         "store_plan": lambda: ledger.store_plan(lease, b.run, plan={"actions": [1]}),
         "mark_approved": lambda: ledger.mark_approved(lease, b.run, by="run-x"),
         "store_readings": lambda: ledger.store_readings(lease, [b.replica(3)]),
-        "commit_decision": lambda: ledger.commit_decision(
-            lease, b.run, decision=decided.decision, item=decided.item, replicas=decided.replicas
-        ),
         "commit_decisions": lambda: ledger.commit_decisions(lease, b.run, [decided]),
         "resolve": lambda: ledger.resolve(
             lease, b.run, conflict="c-1", sides_seen="?", decision=Decision("i-1"), item=b.item(1)

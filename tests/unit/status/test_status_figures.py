@@ -45,6 +45,13 @@ def test_one_stale_source_of_two_forbids_green(source: Source) -> None:
     assert "Plan.mpp" in found.reason
 
 
+def test_what_decided_the_verdict_can_be_told_with_all_its_reasons() -> None:
+    found = figures(subject(*GOOD, risk("r", 5, 5)), NOW)
+    assert [one.name for one in found.deciding] == ["Risks"]
+    assert found.deciding[0].reason == found.headline[:1] + found.headline[1:]
+    assert figures(subject(), NOW).deciding[0].name == "Schedule"
+
+
 @pytest.mark.parametrize(("on", "rag"), [("2027-06-22", Rag.RED), ("2027-02-01", Rag.AMBER)])
 def test_stale_data_hides_neither_red_nor_amber(on: str, rag: Rag) -> None:
     late = milestone("Go-live", on, base="2027-01-22")

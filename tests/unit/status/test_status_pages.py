@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import re
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
@@ -17,7 +18,7 @@ from itpm_sync.status.edition import Edition, Manner
 from itpm_sync.status.limits import Limits
 from itpm_sync.status.portfolio_blocks import Line
 from itpm_sync.status.site import Forms, Site
-from itpm_sync.status.subject import Subject
+from itpm_sync.status.subject import Source, Subject
 from itpm_sync.testing.items import FRESH, NOW, conflict, day, issue, milestone, risk, subject, task
 
 HOSTILE = "</td><script>alert(1)</script>&\u202e\x00<img src=x onerror=alert(1)> " + "W" * 1_000_000
@@ -236,6 +237,25 @@ def test_a_page_tells_both_ages_of_every_source(pages: dict[str, StatusPage]) ->
     text = tree(pages["full"]).xpath("string(//dl)")
     assert text.count("last edited 22 Nov 2026 14:00 (2 days ago)") == 2
     assert text.count("last read 24 Nov 2026 13:57 (3 minutes ago)") == 2
+
+
+def test_a_tool_that_keeps_no_time_of_an_edit_is_said_to_tell_none() -> None:
+    """Planner's plans: read, and nothing says when they were edited. That is no gap in our knowledge."""
+    made = subject(task("a"), sources=[replace(FRESH, name="Planner", edited=None)])
+    told = tree(page(made)).xpath("string(//dl)")
+    assert "the tool does not tell when it was last edited; last read 24 Nov 2026" in told
+    never = subject(task("a"), sources=[Source("Planner", note="never read")])
+    assert "last edited: not known; last read never" in tree(page(never)).xpath("string(//dl)")
+    assert "not told" in tree(portfolio(made)).xpath("string(//main)")
+
+
+def test_one_of_a_kind_is_told_in_the_singular() -> None:
+    risks = [risk(str(number), 1, 1) for number in range(6)]
+    late = task("late", "2026-11-02", "2026-11-13", base="2026-11-13")
+    text = tree(page(subject(late, *risks))).xpath("string(//main)")
+    assert "and 1 more open risk" in text
+    assert "0 of 1 task or milestone done" in text
+    assert not re.search(r"\b1 (more )?(open )?(tasks|risks|conflicts|reasons|days|fields)\b", text)
 
 
 def test_the_baseline_is_labelled_as_the_files_own(pages: dict[str, StatusPage]) -> None:

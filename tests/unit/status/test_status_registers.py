@@ -6,9 +6,9 @@ from decimal import Decimal
 
 import pytest
 
-from itpm_sync.model import Item, Kind, Rag
+from itpm_sync.model import Category, Item, Kind, Progress, Rag
 from itpm_sync.status.figures import Figures, figures
-from itpm_sync.testing.items import NOW, conflict, issue, risk, subject, task
+from itpm_sync.testing.items import NOW, conflict, day, issue, risk, subject, task
 
 
 def dimension(name: str, *items: Item) -> tuple[Rag, str, bool]:
@@ -67,6 +67,23 @@ def test_of_two_held_probabilities_the_worse_counts() -> None:
 )
 def test_one_issue_colours_the_dimension(item: Item, rag: Rag) -> None:
     assert dimension("Issues", item)[0] is rag
+
+
+@pytest.mark.parametrize(
+    ("raised", "seen_begun", "days"),
+    [
+        ("2026-11-17", "2026-11-23", 7),  # begun is the day we first saw it in progress
+        ("2026-12-01", "2026-11-20", 4),  # begun before its planned start
+        (None, "2026-11-23", 1),
+        (None, None, None),
+    ],
+)
+def test_an_issue_is_open_since_it_was_raised_or_begun(
+    raised: str | None, seen_begun: str | None, days: int | None
+) -> None:
+    doing = Progress(Category.DOING, None, 10, day(seen_begun))
+    (found,) = figures(subject(issue("i", since=raised, progress=doing)), NOW).issues
+    assert found.days_open == days
 
 
 def money(*items: Item) -> Figures:

@@ -85,7 +85,7 @@ def test_a_file_that_cannot_be_read_costs_that_file_only_and_is_named_with_its_r
     )
     assert list(map(str, report.left_out)) == [
         "locked.mpp: is protected by a password. Save a copy without one.",
-        "gone.mpp: cannot be opened (No such file or directory).",
+        "gone.mpp: is not there. Check the name.",
         (
             "odd.mpp: holds what no plan holds (ValueError). Save it again in Project; if that does not help, "
             "report it together with the file."

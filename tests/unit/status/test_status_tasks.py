@@ -122,6 +122,22 @@ def test_phases_are_the_summaries_below_a_single_top() -> None:
     }
 
 
+def test_phases_stand_by_start_then_by_finish_then_by_title() -> None:
+    def phase(name: str, *dates: str | None) -> list[Item]:
+        top = Item(name, {"kind": Kind.SUMMARY, "title": name})
+        return [top, task(f"{name} work", *dates, parent=name)]
+
+    items = [
+        *phase("a, undated", None, None),
+        *phase("b, last", "2027-01-04", "2027-01-08"),
+        *phase("c, long", "2026-12-01", "2026-12-18"),
+        *phase("e, short", "2026-12-01", "2026-12-04"),
+        *phase("d, short", "2026-12-01", "2026-12-04"),
+    ]
+    found = phases_of(items, stand(*items))
+    assert [phase.item.id[0] for phase in found] == ["d", "e", "c", "b", "a"]
+
+
 def test_parents_in_a_circle_end() -> None:
     items = [
         Item(one, {"kind": Kind.SUMMARY, "title": one, "parent": up}) for one, up in (("x", "y"), ("y", "x"))

@@ -14,9 +14,21 @@ from itpm_sync.status import palette
 from itpm_sync.status.addresses import addresses
 from itpm_sync.status.edition import Edition, Manner, banner
 from itpm_sync.status.limits import Limits
-from itpm_sync.status.wording import SHAPES, WORDS, address, age, clean, day, person, signed, slip
+from itpm_sync.status.wording import SHAPES, WORDS, address, age, clean, day, of, person, signed, slip
 
 NOW = datetime(2026, 11, 24, 13, 0, tzinfo=UTC)
+
+
+def test_of_several_some_have_and_one_has() -> None:
+    assert of(1, 5, "task") == "1 of 5 tasks has"
+    assert of(2, 5, "task") == "2 of 5 tasks have"
+    assert of(1, 1, "task") == "1 of 1 task has"
+
+
+@pytest.mark.parametrize("limits", [Limits(), Limits(red_slip=1, float_days=1, medium_risks=1, issue_days=1)])
+def test_rules_are_written_in_the_singular_where_the_limit_is_one(limits: Limits) -> None:
+    rules = (limits.schedule_rule, limits.age_rule, limits.risk_rule, limits.issue_rule, limits.cost_rule)
+    assert not [rule for rule in rules if re.search(r"\b1 (\w+ )?(days|hours|risks|periods)\b", rule)]
 
 
 def test_dates_name_the_month() -> None:

@@ -15,12 +15,13 @@ from typing import Any, Final
 from urllib.parse import quote, urlsplit
 
 from itpm_sync.connector import Tools
-from itpm_sync.errors import Denied, ItpmError, Misconfigured
+from itpm_sync.errors import Denied, ItpmError, Misconfigured, NotTheVendor
 from itpm_sync.kit.answer import Answer, Call, Expect, classify, is_json
 from itpm_sync.kit.caps import Caps, parse_json
 from itpm_sync.kit.host import Host
-from itpm_sync.kit.secret import Secret, scrub
+from itpm_sync.kit.secret import Secret, on_the_wire, scrub_json
 from itpm_sync.kit.session import CONNECT, exchange, harden
+from itpm_sync.kit.text import one_line
 from itpm_sync.kit.threads import Threads
 from itpm_sync.kit.trouble import by_recovery
 
@@ -28,6 +29,7 @@ from .settings import JiraSettings
 
 API: Final = "/rest/api/3"
 _CAPS: Final = Caps(most_bytes=256 << 20)
+_ERROR_BYTES: Final = 1 << 20
 _ERROR_TEXT: Final = 4096
 Query = Mapping[str, str | int | bool | Iterable[str]]
 
@@ -110,8 +112,10 @@ class Client:
                 answer = await self._threads.run(self._exchange, call, method, query, body)
             self.server_time = answer.date or self.server_time
             if (problem := self._judged(call, answer)) is not None:
-                raise problem from _field_refusal(answer)
-            return parse_json(answer.body, call, caps=_CAPS) if answer.body.strip() else None
+                raise problem from self._refusal(answer)
+            told = parse_json(answer.body, call, caps=_CAPS) if answer.body.strip() else None
+            # of a write's answer, refusals of single elements are shown and kept
+            return told if call.reads else scrub_json(told, self._secrets())
 
         return await self._host.call(once, scope=call.scope)
 
@@ -129,9 +133,22 @@ class Client:
         return classify(call, answer, now=self._tools.clock.now(), detail=self._detail(answer), scope=scope)
 
     def _detail(self, answer: Answer) -> str:
-        told = _field_refusal(answer)
+        told = self._refusal(answer)
+        return told.message if told is not None else ""
+
+    def _refusal(self, answer: Answer) -> FieldRefusal | None:
+        """What Jira itself says is wrong, if it does; without our token, should it stand there."""
+        if answer.status < 400 or len(answer.body) > _ERROR_BYTES or not is_json(answer):
+            return None
+        try:
+            told = parse_json(answer.body, Call("Jira", self._settings.base_url, reads=True), caps=_CAPS)
+        except ItpmError:
+            return None
+        return refusal_of(scrub_json(told, self._secrets()))
+
+    def _secrets(self) -> list[Secret]:
         token = self._settings.token
-        return scrub(told.message, [token] if isinstance(token, Secret) else []) if told is not None else ""
+        return [token] if isinstance(token, Secret) else []
 
     # ── in a worker thread ──
 
@@ -144,9 +161,9 @@ class Client:
                 f"The Jira token {token} was not fetched.", mend="Point `token` at the secret."
             )
         login: dict[str, Any] = (
-            {"basic_auth": (settings.email, token.reveal())}
+            {"basic_auth": (settings.email, on_the_wire(token, "Jira"))}
             if settings.email
-            else {"token_auth": token.reveal()}
+            else {"token_auth": on_the_wire(token, "Jira")}
         )
         library = JIRA(
             server=settings.base_url,
@@ -170,11 +187,20 @@ class Client:
         # The session's own `request` repeats calls and stumbles over error bodies of an unknown form; prepared by it,
         # a request has the same authentication and headers.
         prepared = self._session.prepare_request(request)
-        return exchange(self._session, prepared, call, timeout=self._settings.timeout, caps=_CAPS)
+        return exchange(
+            self._session,
+            prepared,
+            call,
+            timeout=self._settings.timeout,
+            caps=_CAPS,
+            now=self._tools.clock.monotonic,
+        )
 
 
 def segment(text: str) -> str:
-    """A text as one part of a path; nothing in it can lead elsewhere."""
+    """A text as one part of a path; nothing in it can lead elsewhere. Raises NotTheVendor for what is no name."""
+    if text in ("", ".", ".."):  # a path of its own, which a library or a proxy would walk
+        raise NotTheVendor(f"{text!r} is no name of anything in Jira.")
     return quote(text, safe="")
 
 
@@ -190,24 +216,17 @@ def _params(query: Query | None) -> list[tuple[str, str]]:
     return params
 
 
-def _field_refusal(answer: Answer) -> FieldRefusal | None:
-    """What Jira itself says is wrong, if it does."""
-    if answer.status < 400 or not is_json(answer):
-        return None
-    try:
-        told = json.loads(answer.body[: 1 << 20])
-    except ValueError:
-        return None
-    return refusal_of(told)
-
-
 def refusal_of(told: object) -> FieldRefusal | None:
     """Jira's error collection as an exception; None where the answer is no object."""
     if not isinstance(told, Mapping):
         return None
     errors, messages = told.get("errors"), told.get("errorMessages")
-    fields = {str(k): str(v)[:_ERROR_TEXT] for k, v in errors.items()} if isinstance(errors, Mapping) else {}
-    listed = [str(one)[:_ERROR_TEXT] for one in messages] if isinstance(messages, list) else []
+    fields = {str(k): _line(v) for k, v in errors.items()} if isinstance(errors, Mapping) else {}
+    listed = [_line(one) for one in messages] if isinstance(messages, list) else []
     if not listed and isinstance(told.get("message"), str):
-        listed = [told["message"][:_ERROR_TEXT]]
+        listed = [_line(told["message"])]
     return FieldRefusal(fields, tuple(listed), told)
+
+
+def _line(said: object) -> str:
+    return one_line(str(said)[:_ERROR_TEXT])

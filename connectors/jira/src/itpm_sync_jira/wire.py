@@ -66,7 +66,7 @@ def _record(context: Context, issue: Mapping[str, Any]) -> Record:
     values: dict[str, Any] = {}
     for known in context.shape.fields.values():
         if known.id != STATUS_CATEGORY:
-            values[known.id] = value_of(context, known, number, fields.get(known.id))
+            values[known.id] = value_of(context, known, fields.get(known.id))
     category = ((fields.get("status") or {}).get("statusCategory") or {}).get("key")
     values[STATUS_CATEGORY] = CATEGORIES.get(str(category))
     updated = milliseconds(fields["updated"])
@@ -109,8 +109,8 @@ def revision_of(updated: int) -> str:
 # ── reading ──
 
 
-def value_of(context: Context, known: FieldShape, number: str, raw: Any) -> Any:
-    """The plain value of one field of issue `number`. Raises TypeError, KeyError, ValueError for what it cannot be."""
+def value_of(context: Context, known: FieldShape, raw: Any) -> Any:
+    """The plain value of one field. Raises TypeError, KeyError, ValueError for what it cannot be."""
     if known.kind is Kind.LINKS:
         return [{"id": one, "type": FS} for one in sorted(predecessors(context.shape, raw), key=int)]
     if raw is None or raw == "" or raw == []:
@@ -204,7 +204,7 @@ def wanted_of(shape: Shape, values: Mapping[str, Any]) -> Wanted:
                     f"{known.title} is on no screen of project {shape.key}, or computed by Jira."
                 )
             if known.kind is Kind.STATUS:
-                status = _status(shape, known, value)
+                status = _status(known, value)
             elif known.kind is Kind.LINKS:
                 before = _predecessors(value)
             else:
@@ -263,7 +263,7 @@ def _estimate(known: FieldShape, value: Any) -> Written:
     return "timetracking", {"originalEstimate": text}
 
 
-def _status(shape: Shape, known: FieldShape, value: Any) -> str:
+def _status(known: FieldShape, value: Any) -> str:
     if value is None:
         raise Unwritable("A Jira issue always has a status: it cannot be cleared.")
     wanted = str(value)

@@ -61,7 +61,7 @@ class GraphClient:
         self._host = Host(urlsplit(settings.base_url).hostname or "", tools)
         self._tools = tools
         self._tokens = Tokens(source or source_of(settings), settings.base_url, tools.clock)
-        self._wire = guarded(settings.base_url, wire)
+        self._wire = guarded(settings.base_url, wire, tools.clock.monotonic)
         self._http = http_client(self._wire, settings.base_url, settings.timeout)
         client = GraphClientFactory.create_with_custom_middleware(
             [GraphTelemetryHandler()], client=self._http

@@ -17,7 +17,7 @@ from kiota_abstractions.authentication import AuthenticationProvider
 from kiota_abstractions.request_information import RequestInformation
 
 from itpm_sync.errors import Denied, ItpmError, Misconfigured, NotTheVendor, Unavailable
-from itpm_sync.kit.secret import Secret
+from itpm_sync.kit.secret import Secret, on_the_wire
 from itpm_sync.ports import Clock
 
 from .settings import Credential, M365Settings
@@ -160,7 +160,7 @@ class Tokens(AuthenticationProvider):
         claims = (additional_authentication_context or {}).get("claims")
         token = await self.token(claims)
         request.headers.remove("Authorization")
-        request.headers.add("Authorization", f"Bearer {token.reveal()}")
+        request.headers.add("Authorization", f"Bearer {on_the_wire(token, 'Microsoft 365')}")
 
     async def token(self, claims: str | None = None) -> Secret:
         """The present token; whoever comes first fetches it, the others wait for that one."""

@@ -20,7 +20,7 @@ from itpm_sync.emulation.emulator import Emulator
 from itpm_sync.kit.secret import Secret
 from itpm_sync.ports import Clock
 
-from .emulated import directory, people_edit, planner, seeding, sharepoint
+from .emulated import directory, drives, people_edit, planner, seeding, sharepoint
 from .emulated.batch import answer_batch
 from .emulated.csdl import Metadata
 from .emulated.wire import Answer, Call, GraphRefusal, bad, require_json
@@ -194,7 +194,7 @@ class M365Emulator(Emulator):
         """A published page or one of its pictures, for a person's browser."""
         world, path = self.world, "/" + call.params["path"]
         for host in {site["_host"] for site in world.table("sites").values()}:
-            if (png := sharepoint.reader_file(world, host, path)) is not None:
+            if (png := drives.reader_file(world, host, path)) is not None:
                 return calls.Answer(200, base64.b64decode(png), {"content-type": "image/png"})
             if (page := sharepoint.reader_html(world, host, path)) is not None:
                 here = page.replace(f'href="https://{host}/', 'href="/reader/')  # so that links stay in here
@@ -257,7 +257,7 @@ _ROUTES: tuple[tuple[str, str, Behaviour, str, str], ...] = (
     ("GET", "/users", directory.list_users, "", "Collection(graph.user)"),
     ("GET", "/users/{name}", directory.get_user, "", "graph.user"),
     ("POST", "/directoryObjects/getByIds", directory.get_by_ids, "", "Collection(graph.user)"),
-    ("GET", "/sites/{site_id}/drives", sharepoint.list_drives, "", "Collection(graph.drive)"),
+    ("GET", "/sites/{site_id}/drives", drives.list_drives, "", "Collection(graph.drive)"),
     ("GET", "/sites/{site_id}/pages", sharepoint.list_pages, "", _PAGES),
     ("POST", "/sites/{site_id}/pages", sharepoint.post_page, _PAGE, _PAGE),
     ("GET", "/sites/{site_id}/pages/{page_id}", sharepoint.get_page, "", _PAGE),
@@ -277,19 +277,19 @@ _ROUTES: tuple[tuple[str, str, Behaviour, str, str], ...] = (
         "",
         "",
     ),
-    ("PUT", "/drives/{drive_id}/root:/{path:path}:/content", sharepoint.put_file, "", "graph.driveItem"),
-    ("GET", "/drives/{drive_id}/root:/{path:path}", sharepoint.get_file, "", "graph.driveItem"),
+    ("PUT", "/drives/{drive_id}/root:/{path:path}:/content", drives.put_file, "", "graph.driveItem"),
+    ("GET", "/drives/{drive_id}/root:/{path:path}", drives.get_file, "", "graph.driveItem"),
     (
         "PUT",
         "/sites/{site_id}/drives/{drive_id}/root:/{path:path}:/content",
-        _at_site(sharepoint.put_file),
+        _at_site(drives.put_file),
         "",
         "graph.driveItem",
     ),
     (
         "GET",
         "/sites/{site_id}/drives/{drive_id}/root:/{path:path}",
-        _at_site(sharepoint.get_file),
+        _at_site(drives.get_file),
         "",
         "graph.driveItem",
     ),

@@ -6,13 +6,14 @@ from the environment: the kit repeats, and a redirect is an answer like any othe
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from contextvars import ContextVar
 
 import httpx
 
 from itpm_sync.errors import NotTheVendor
 from itpm_sync.kit.answer import Call
-from itpm_sync.kit.caps import Caps, collect_async
+from itpm_sync.kit.caps import ACCEPTED, Caps, check_encoding, collect_async
 
 from .credentials import origin_of
 
@@ -26,8 +27,14 @@ CURRENT: ContextVar[Call] = ContextVar("itpm_m365_call")
 class GuardedTransport(httpx.AsyncBaseTransport):
     """Sends only to the one origin of the connection, and reads answers under caps."""
 
-    def __init__(self, inner: httpx.AsyncBaseTransport, base_url: str, caps: Caps | None = None) -> None:
-        self._inner, self._origin, self._caps = inner, origin_of(base_url), caps or Caps()
+    def __init__(
+        self,
+        inner: httpx.AsyncBaseTransport,
+        base_url: str,
+        caps: Caps | None = None,
+        now: Callable[[], float] | None = None,
+    ) -> None:
+        self._inner, self._origin, self._caps, self._now = inner, origin_of(base_url), caps or Caps(), now
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         """Raises NotTheVendor before anything is sent to another host, or beyond a cap; httpx's own errors."""
@@ -36,8 +43,13 @@ class GuardedTransport(httpx.AsyncBaseTransport):
         call = CURRENT.get(Call(what="Microsoft Graph", url=str(request.url), reads=request.method == "GET"))
         response = await self._inner.handle_async_request(request)
         try:
+            check_encoding(response.headers.get("content-encoding"), call)
             body = await collect_async(
-                response.aiter_bytes(), call, caps=self._caps, wire=lambda: response.num_bytes_downloaded
+                response.aiter_bytes(),
+                call,
+                caps=self._caps,
+                wire=lambda: response.num_bytes_downloaded,
+                now=self._now,
             )
         finally:
             await response.aclose()
@@ -51,11 +63,13 @@ class GuardedTransport(httpx.AsyncBaseTransport):
         await self._inner.aclose()
 
 
-def guarded(base_url: str, inner: httpx.AsyncBaseTransport | None = None) -> GuardedTransport:
-    """The wire of one connection. `inner` is another network, for tests."""
+def guarded(
+    base_url: str, inner: httpx.AsyncBaseTransport | None = None, now: Callable[[], float] | None = None
+) -> GuardedTransport:
+    """The wire of one connection. `inner` is another network, for tests; `now` tells seconds."""
     limits = httpx.Limits(max_connections=CONNECTIONS, max_keepalive_connections=CONNECTIONS)
     wire = inner or httpx.AsyncHTTPTransport(http2=True, limits=limits, retries=0, trust_env=False)
-    return GuardedTransport(wire, base_url)
+    return GuardedTransport(wire, base_url, now=now)
 
 
 def http_client(wire: GuardedTransport, base_url: str, timeout: float) -> httpx.AsyncClient:
@@ -64,7 +78,7 @@ def http_client(wire: GuardedTransport, base_url: str, timeout: float) -> httpx.
         transport=wire,
         base_url=base_url,
         timeout=httpx.Timeout(timeout, connect=min(30.0, timeout)),
-        headers={"user-agent": USER_AGENT},
+        headers={"user-agent": USER_AGENT, "accept-encoding": ACCEPTED},
         follow_redirects=False,
         trust_env=False,
     )

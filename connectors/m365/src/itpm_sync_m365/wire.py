@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import quote
 
-from itpm_sync.errors import Denied, ItpmError, Refused
+from itpm_sync.errors import Denied, ItpmError, NotTheVendor, Refused
 from itpm_sync.kit.answer import Answer, Call, Expect
 
 Json = dict[str, Any]
@@ -25,6 +25,8 @@ _LIMITS: Mapping[str, str] = {
     "MaximumTasksAssignedToUser": "that person has as many tasks as Planner allows",
     "MaximumProjectsOwnedByUser": "this account owns as many plans as Planner allows",
 }
+_LONGEST_CODE = 60
+"""Letters; what is longer, or holds anything else, is no code and is not repeated."""
 _LIMIT_MEND = "Close or move finished work there, or let another plan take the rest."
 
 
@@ -88,7 +90,9 @@ class Reply:
 
 
 def seg(native_id: object) -> str:
-    """An id as one segment of a path, whatever it holds."""
+    """An id as one segment of a path, whatever it holds. Raises NotTheVendor for what is no id."""
+    if str(native_id) in ("", ".", ".."):  # a path of its own, which a library or a proxy would walk
+        raise NotTheVendor(f"{str(native_id)!r} is no id of anything in Microsoft 365.")
     return quote(str(native_id), safe="!,-_")
 
 
@@ -105,6 +109,7 @@ def refine(call: Call, answer: Answer, problem: ItpmError) -> ItpmError:
     """What Graph says more exactly than its status: a limit that answers 403 is no lack of permission (F32)."""
     code, _ = error_of(answer)
     if isinstance(problem, Denied) and answer.status == 403 and code.startswith("Maximum"):
-        reason = _LIMITS.get(code, f"a limit of Planner is reached ({code[:80]})")
+        named = f" ({code})" if code.isascii() and code.isalpha() and len(code) <= _LONGEST_CODE else ""
+        reason = _LIMITS.get(code, f"a limit of Planner is reached{named}")
         return Refused(f"{call.what}: {reason}.", mend=_LIMIT_MEND)
     return problem

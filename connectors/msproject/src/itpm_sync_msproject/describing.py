@@ -5,6 +5,8 @@ In: PlanRows. Out: ContainerInfo and ProjectFacts of the port.
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from itpm_sync.connector import ContainerInfo, NativeField
 from itpm_sync.model import STANDARD, Calendar, ProjectFacts
 from itpm_sync_msproject.field_ids import IDS, KEY_FIELD, family
@@ -62,8 +64,14 @@ _TYPES = {
 }
 
 
-def info_of(plan: PlanRows, container: str, *, wanted_key_field: str = KEY_FIELD) -> ContainerInfo:
-    """The container as the port wants it. Files of other formats than XML take changes by hand."""
+def info_of(
+    plan: PlanRows, container: str, *, wanted_key_field: str = KEY_FIELD, touched: datetime | None = None
+) -> ContainerInfo:
+    """The container as the port wants it. Files of other formats than XML take changes by hand.
+
+    `touched` is the file's own time, aware. It stands for a last saving that the file does not tell, but not of XML:
+    that file we write too.
+    """
     key_field = key_field_of(plan, wanted_key_field)
     by_hand = plan.kind is not FileKind.MSPDI
     aliases = dict(plan.aliases)
@@ -87,6 +95,7 @@ def info_of(plan: PlanRows, container: str, *, wanted_key_field: str = KEY_FIELD
         keys=key_field is not None,
         limits={"Name": 255},
         facts=facts_of(plan, container),
+        edited=plan.project.last_saved or (touched if by_hand else None),
     )
 
 

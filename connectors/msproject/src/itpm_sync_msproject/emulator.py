@@ -24,6 +24,7 @@ class MsProjectEmulator(Emulator):
     """One folder of plans. Without a folder it takes one of its own, gone with the process."""
 
     name: ClassVar[str] = "msproject"
+    serves: ClassVar[bool] = False
 
     def __init__(
         self,

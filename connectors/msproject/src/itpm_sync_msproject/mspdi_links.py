@@ -12,7 +12,7 @@ from itpm_sync_msproject.durations import DAYS, ELAPSED_DAYS, LINK_TYPES
 from itpm_sync_msproject.element_order import LINK, TASK
 from itpm_sync_msproject.mspdi import Element
 from itpm_sync_msproject.mspdi_plan import MspdiPlan
-from itpm_sync_msproject.mspdi_rows import whole
+from itpm_sync_msproject.mspdi_values import whole
 from itpm_sync_msproject.mspdi_write import add, number_text, put, remove
 from itpm_sync_msproject.rows import LinkRow
 

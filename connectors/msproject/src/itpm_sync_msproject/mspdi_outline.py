@@ -12,7 +12,7 @@ from dataclasses import replace
 from itpm_sync_msproject.element_order import PROJECT, TASK
 from itpm_sync_msproject.mspdi import Element
 from itpm_sync_msproject.mspdi_plan import MspdiPlan
-from itpm_sync_msproject.mspdi_rows import flag, whole
+from itpm_sync_msproject.mspdi_values import flag, whole
 from itpm_sync_msproject.mspdi_write import add, place, put
 from itpm_sync_msproject.rows import TaskRow
 

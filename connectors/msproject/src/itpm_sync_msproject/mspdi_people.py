@@ -14,7 +14,7 @@ from itpm_sync_msproject.durations import iso_of, minutes_of
 from itpm_sync_msproject.element_order import ASSIGNMENT, PROJECT, RESOURCE
 from itpm_sync_msproject.mspdi import Element
 from itpm_sync_msproject.mspdi_plan import MspdiPlan
-from itpm_sync_msproject.mspdi_rows import whole
+from itpm_sync_msproject.mspdi_values import whole
 from itpm_sync_msproject.mspdi_write import add, put, remove
 from itpm_sync_msproject.rows import ResourceRow
 

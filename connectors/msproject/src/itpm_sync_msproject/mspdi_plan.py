@@ -10,7 +10,8 @@ from itpm_sync_msproject.computing import Computing
 from itpm_sync_msproject.edges import Edges
 from itpm_sync_msproject.element_order import TASK
 from itpm_sync_msproject.mspdi import Element, Mspdi
-from itpm_sync_msproject.mspdi_rows import flag, rows_of, whole
+from itpm_sync_msproject.mspdi_rows import rows_of
+from itpm_sync_msproject.mspdi_values import flag, whole
 from itpm_sync_msproject.mspdi_write import put
 from itpm_sync_msproject.rows import PlanRows, TaskRow
 from itpm_sync_msproject.working_time import Calendars, WorkingTime

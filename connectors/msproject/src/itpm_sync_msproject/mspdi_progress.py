@@ -16,7 +16,7 @@ from itpm_sync_msproject.durations import iso_of, minutes_of
 from itpm_sync_msproject.element_order import ASSIGNMENT, TASK
 from itpm_sync_msproject.mspdi import Element
 from itpm_sync_msproject.mspdi_plan import MspdiPlan
-from itpm_sync_msproject.mspdi_rows import moment, number
+from itpm_sync_msproject.mspdi_values import moment, number
 from itpm_sync_msproject.mspdi_write import iso, put
 
 NAMES = frozenset({"PercentComplete", "ActualStart", "ActualFinish"})

@@ -7,7 +7,6 @@ hundredths, a lag in tenths of minutes, units of a resource 0-1.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime, time
 from typing import Any
 
 from itpm_sync_msproject.durations import (
@@ -21,9 +20,19 @@ from itpm_sync_msproject.durations import (
 from itpm_sync_msproject.field_ids import NAMES, family
 from itpm_sync_msproject.mspdi import Element, Mspdi
 from itpm_sync_msproject.mspdi_calendars import calendars
+from itpm_sync_msproject.mspdi_values import (
+    Texts,
+    clock,
+    flag,
+    guid,
+    line_ends,
+    moment,
+    money,
+    number,
+    texts,
+    whole,
+)
 from itpm_sync_msproject.rows import (
-    EARLIEST,
-    LATEST,
     AssignmentRow,
     BaselineRow,
     CustomRow,
@@ -35,10 +44,6 @@ from itpm_sync_msproject.rows import (
     TaskRow,
     unique,
 )
-
-MAX_NUMBER = 1e15
-Texts = Mapping[str, str]
-"""Texts of an element's children by local name; empty ones are left out."""
 
 
 def rows_of(doc: Mspdi) -> PlanRows:
@@ -67,66 +72,6 @@ def rows_of(doc: Mspdi) -> PlanRows:
     )
 
 
-def texts(doc: Mspdi, parent: Element) -> dict[str, str]:
-    """See Texts."""
-    found: dict[str, str] = {}
-    for tag, one in doc.fields(parent):
-        if one.text and tag not in found and not len(one):
-            found[tag] = one.text
-    return found
-
-
-def moment(text: str | None) -> datetime | None:
-    """A date and time of the file: naive, local to the project. None for what is none."""
-    try:
-        found = datetime.fromisoformat(text).replace(tzinfo=None, microsecond=0) if text else None
-    except ValueError:
-        return None
-    return found if found is not None and EARLIEST <= found.year <= LATEST else None
-
-
-def whole(text: str | None) -> int | None:
-    """A whole number; None for what is none."""
-    found = number(text)
-    return None if found is None else round(found)
-
-
-def number(text: str | None) -> float | None:
-    """A number; None for what is none."""
-    try:
-        found = float(text) if text else None
-    except ValueError:
-        return None
-    return found if found is not None and abs(found) < MAX_NUMBER else None  # nor infinite, nor no number
-
-
-def flag(text: str | None, *, default: bool = False) -> bool:
-    """Project writes 1 and 0, others true and false."""
-    return default if text is None else text.strip().lower() in {"1", "true"}
-
-
-def guid(text: str | None) -> str | None:
-    """A GUID in upper case without braces; the nil one says nothing."""
-    shown = (text or "").strip().strip("{}").upper()
-    return shown if shown.strip("0-") else None
-
-
-def _clock(text: str | None, default: time) -> time:
-    try:
-        return time.fromisoformat(text) if text else default
-    except ValueError:
-        return default
-
-
-def _money(text: str | None) -> float | None:
-    found = number(text)
-    return None if found is None else found / 100
-
-
-def _lines(text: str | None) -> str:
-    return (text or "").replace("\r\n", "\n").replace("\r", "\n")
-
-
 def _project(doc: Mspdi) -> ProjectRow:
     said = texts(doc, doc.root)
     default = ProjectRow()
@@ -145,8 +90,8 @@ def _project(doc: Mspdi) -> ProjectRow:
         minutes_per_day=whole(said.get("MinutesPerDay")) or default.minutes_per_day,
         minutes_per_week=whole(said.get("MinutesPerWeek")) or default.minutes_per_week,
         days_per_month=whole(said.get("DaysPerMonth")) or default.days_per_month,
-        default_start=_clock(said.get("DefaultStartTime"), default.default_start),
-        default_finish=_clock(said.get("DefaultFinishTime"), default.default_finish),
+        default_start=clock(said.get("DefaultStartTime"), default.default_start),
+        default_finish=clock(said.get("DefaultFinishTime"), default.default_finish),
         calendar=whole(said.get("CalendarUID")),
         from_start=flag(said.get("ScheduleFromStart"), default=True),
         last_saved=moment(said.get("LastSaved")),
@@ -242,7 +187,7 @@ def _task(said: Texts, *, uid: int, level: int, **more: Any) -> TaskRow:
         uid=uid,
         id=whole(said.get("ID")),
         guid=guid(said.get("GUID")),
-        name=_lines(said.get("Name")),
+        name=line_ends(said.get("Name")),
         wbs=said.get("WBS", ""),
         outline_level=level,
         summary=flag(said.get("Summary")),
@@ -262,12 +207,12 @@ def _task(said: Texts, *, uid: int, level: int, **more: Any) -> TaskRow:
         remaining_work=minutes_of(said.get("RemainingWork")),
         deadline=moment(said.get("Deadline")),
         priority=whole(said.get("Priority")),
-        notes=_lines(said.get("Notes")),
+        notes=line_ends(said.get("Notes")),
         constraint=CONSTRAINTS[constraint] if 0 <= constraint < len(CONSTRAINTS) else "ASAP",
         constraint_date=moment(said.get("ConstraintDate")),
-        cost=_money(said.get("Cost")),
-        actual_cost=_money(said.get("ActualCost")),
-        remaining_cost=_money(said.get("RemainingCost")),
+        cost=money(said.get("Cost")),
+        actual_cost=money(said.get("ActualCost")),
+        remaining_cost=money(said.get("RemainingCost")),
         total_slack=None if slack is None else slack / 10,
         free_slack=None if free is None else free / 10,
         critical=flag(said.get("Critical")),
@@ -291,7 +236,7 @@ def _baseline(doc: Mspdi, task: Element) -> BaselineRow:
                 finish=moment(said.get("Finish")),
                 duration=span_of(said.get("Duration"), said.get("DurationFormat")),
                 work=minutes_of(said.get("Work")),
-                cost=_money(said.get("Cost")),
+                cost=money(said.get("Cost")),
             )
     return BaselineRow()
 
@@ -321,14 +266,14 @@ def _custom(said: Texts, aliases: Mapping[int, str]) -> CustomRow | None:
     text = said.get("Value")
     if name is None or number_ is None or text is None:
         return None
-    value: Any = _lines(text)
+    value: Any = line_ends(text)
     kind = family(name)
     if kind == "Flag":
         value = flag(text) or None
     elif kind == "Number":
         value = number(text)
     elif kind == "Cost":
-        value = _money(text)
+        value = money(text)
     elif kind in {"Date", "Start", "Finish"}:
         value = moment(text)
     elif kind == "Duration":

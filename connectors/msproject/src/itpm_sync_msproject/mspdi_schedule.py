@@ -16,7 +16,7 @@ from itpm_sync_msproject.durations import CONSTRAINTS, DAYS, ELAPSED_DAYS, iso_o
 from itpm_sync_msproject.element_order import ASSIGNMENT, TASK
 from itpm_sync_msproject.mspdi import Element
 from itpm_sync_msproject.mspdi_plan import MspdiPlan
-from itpm_sync_msproject.mspdi_rows import flag, moment, number
+from itpm_sync_msproject.mspdi_values import flag, moment, number
 from itpm_sync_msproject.mspdi_write import iso, number_text, put
 
 NAMES = frozenset({"Start", "Finish", "Duration", "DurationElapsed"})

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path, PurePosixPath, PureWindowsPath
 
 from itpm_sync.errors import Gone, Misconfigured, Retry, Stale, Unavailable
@@ -26,6 +27,8 @@ class Content:
     name: str
     data: bytes
     digest: str
+    touched: datetime | None = None
+    """The file system's time of the last change, aware."""
 
 
 class PlanFolder:
@@ -73,11 +76,13 @@ class PlanFolder:
         for _ in range(_TRIES):
             try:
                 before = self._mark(path)
+                if before is not None and not path.is_file():  # a pipe or a device would be read for ever
+                    raise Unavailable(f"The plan {container} is no file.", mend="Name a plan file.")
                 if before is not None:
                     check_size(container, before[1], limit=self._limit)
                 data = self._files.read(path)
                 if self._mark(path) == before:  # else it was saved meanwhile: half old, half new
-                    return Content(container, data, hashlib.sha256(data).hexdigest())
+                    return Content(container, data, hashlib.sha256(data).hexdigest(), _touched(before))
             except FileNotFoundError:
                 raise Gone(
                     f"The plan {container} is not in the folder {self.folder.name!r}.",
@@ -109,3 +114,10 @@ class PlanFolder:
         except OSError as error:
             reason = error.strerror or type(error).__name__
             raise Retry(f"The plan {old.name} cannot be written: {reason}.", mend=_CLOSE_IT) from None
+
+
+def _touched(mark: tuple[int, int] | None) -> datetime | None:
+    try:
+        return datetime.fromtimestamp(mark[0] // 1_000_000_000, UTC) if mark else None
+    except (OverflowError, ValueError, OSError):  # a time that no calendar has
+        return None

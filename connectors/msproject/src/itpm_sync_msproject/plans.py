@@ -73,8 +73,8 @@ class Plans:
         return await self._threads.run(self._check)
 
     async def describe(self, container: str) -> ContainerInfo:
-        _, rows = await self._threads.run(self._read, container)
-        return info_of(rows, container, wanted_key_field=self._options.key_field)
+        content, rows = await self._threads.run(self._read, container)
+        return info_of(rows, container, wanted_key_field=self._options.key_field, touched=content.touched)
 
     async def listing(self, container: str, cursor: str | None, *, since: str | None) -> Listing | None:
         """The records, or None where the file is the one of `cursor`. Raises Unavailable for an older copy."""
@@ -203,7 +203,9 @@ class Plans:
                 findings.append(Finding(ok=False, says=error.message, mend=error.mend))
                 continue
             hand = "" if rows.kind is FileKind.MSPDI else "; it takes changes by hand"
-            findings.append(Finding(ok=True, says=f"{name}: {len(rows.tasks)} tasks{hand}."))
+            number = len(rows.tasks)
+            tasks = f"{number} task{'' if number == 1 else 's'}"
+            findings.append(Finding(ok=True, says=f"{name}: {tasks}{hand}."))
         if self._worker.jvm:
             findings.append(Finding(ok=True, says=f"Java: {self._worker.jvm}."))
         return findings

@@ -12,7 +12,6 @@ from itpm_sync.errors import Unreadable
 from itpm_sync_msproject.rows import FileKind
 
 OLE = bytes.fromhex("D0CF11E0A1B11AE1")
-NAMESPACE = "http://schemas.microsoft.com/project"
 HEAD = 64 * 1024
 """So many first bytes tell the kind; a reads-files port need not read more."""
 

@@ -11,7 +11,7 @@ import copy
 
 from itpm_sync_msproject.durations import iso_of, minutes_of
 from itpm_sync_msproject.mspdi import Element, Mspdi
-from itpm_sync_msproject.mspdi_rows import moment
+from itpm_sync_msproject.mspdi_values import moment
 from itpm_sync_msproject.mspdi_write import iso, place, remove
 
 REMAINING, ACTUAL = "1", "2"

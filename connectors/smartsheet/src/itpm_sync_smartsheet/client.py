@@ -18,7 +18,7 @@ from itpm_sync.errors import Misconfigured, NotTheVendor, UnknownOutcome
 from itpm_sync.kit.answer import Answer, Call
 from itpm_sync.kit.caps import Caps, parse_json
 from itpm_sync.kit.host import Host
-from itpm_sync.kit.secret import Secret, scrub
+from itpm_sync.kit.secret import Secret, on_the_wire, scrub
 from itpm_sync.kit.session import exchange, harden
 from itpm_sync.kit.threads import Threads
 from itpm_sync.kit.trouble import by_recovery
@@ -136,7 +136,7 @@ class Client:
                 f"The Smartsheet token {token} was not fetched.", mend="Point `token` at the secret."
             )
         sdk = smartsheet.Smartsheet(
-            access_token=token.reveal(),
+            access_token=on_the_wire(token, "Smartsheet"),
             max_connections=_WORKERS,
             user_agent=AGENT,
             max_retry_time=Once(),
@@ -157,7 +157,14 @@ class Client:
             operation["form_data"] = json.dumps(body, separators=(",", ":")).encode()
             operation["header_params"] = {"Content-Type": "application/json"}
         prepared = self._sdk.prepare_request(operation)
-        return exchange(self._sdk._session, prepared, call, timeout=self._settings.timeout, caps=_CAPS)
+        return exchange(
+            self._sdk._session,
+            prepared,
+            call,
+            timeout=self._settings.timeout,
+            caps=_CAPS,
+            now=self._tools.clock.monotonic,
+        )
 
 
 def _object(call: Call, value: object) -> dict[str, Any]:

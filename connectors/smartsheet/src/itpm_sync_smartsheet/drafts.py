@@ -76,7 +76,7 @@ def update(change: Change, shape: Shape, current: Record | None) -> Draft:
 
 
 def deletion(
-    change: Change, shape: Shape, current: Record | None, doomed: set[str], below: Mapping[str, set[str]]
+    change: Change, current: Record | None, doomed: set[str], below: Mapping[str, set[str]]
 ) -> Draft:
     """A row to delete: only as it was when the decision was made, and only where no other row would go with it."""
     draft = Draft(change, {"id": int(change.native_id or 0)}, {})

@@ -12,26 +12,21 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, ClassVar
 
-from itpm_sync.emulation import Answer, Call, Emulator, Exemption, Fault, Harm, Quota, Refusal, Route
+from itpm_sync.emulation import Answer, Call, Emulator, Exemption, Fault, Harm, Quota, Route
 from itpm_sync.emulation.schemas import Way
 from itpm_sync.emulation.spec import describe
 from itpm_sync.kit.secret import Secret
 from itpm_sync.ports import Clock
 
-from .emulated import edits, rows, views
-from .emulated.asked import integer, stamp, wish_of
-from .emulated.rows import Act
-from .emulated.views import paged
-from .emulated.world import MAX_COLUMNS, Access, ApiError, Column, Sheet, Type, World, dump, load
+from .emulated import edits
+from .emulated.asked import stamp
+from .emulated.calls import PREFIX, refusal, told
+from .emulated.reading import Reading
+from .emulated.world import ApiError, dump, load
+from .emulated.writing import Writing
 
-PREFIX = "/2.0"
-MAX_QUERY = 16_384
-"""Characters of a query string beyond which the front server answers 414."""
-HISTORY_COST = 10
-"""A call of cell history counts as ten."""
 PER_MINUTE = 300
 """Requests a minute and token, as Smartsheet's older guides give it; set `quota` to use it."""
-_SHEET = f"{PREFIX}/sheets/{{sheet}}"
 _LIST = "described as one word of an enum, and in the same place as a comma-separated list of them"
 _SILENT = "describes no refusal, though the list of error codes has several for it"
 EXEMPTIONS = (
@@ -62,7 +57,6 @@ class SmartsheetEmulator(Emulator):
         specs: Path | None = None,
     ) -> None:
         super().__init__(folder=folder, clock=clock, seed=seed, specs=specs)
-        self.world: World = load(self.state)
         self._busy: dict[str, float] = {}
         self._sheet_schema = self._find_sheet_schema(specs)
 
@@ -74,20 +68,9 @@ class SmartsheetEmulator(Emulator):
     # ── what the base asks for ──
 
     def routes(self) -> Iterable[Route]:
-        return [
-            Route("GET", f"{PREFIX}/users/me", self._me),
-            Route("GET", f"{PREFIX}/serverinfo", self._serverinfo),
-            Route("GET", f"{PREFIX}/sheets", self._list),
-            Route("GET", _SHEET, self._sheet),
-            Route("GET", f"{_SHEET}/version", self._version),
-            Route("GET", f"{_SHEET}/columns", self._columns),
-            Route("POST", f"{_SHEET}/columns", self._add_columns),
-            Route("POST", f"{_SHEET}/rows", self._add_rows),
-            Route("PUT", f"{_SHEET}/rows", self._update_rows),
-            Route("DELETE", f"{_SHEET}/rows", self._delete_rows),
-            Route("GET", f"{_SHEET}/rows/{{row}}", self._row),
-            Route("GET", f"{_SHEET}/rows/{{row}}/columns/{{column}}/history", self._history),
-        ]
+        # One world for all parts; here, as the state is loaded by now and the routes are asked for once.
+        self.world = load(self.state)
+        return [*Reading(self.world, self._spend).routes(), *Writing(self.world, self._now).routes()]
 
     def fill(self, data: Mapping[str, Any]) -> None:
         edits.fill(self.world, data, self._now())
@@ -109,25 +92,25 @@ class SmartsheetEmulator(Emulator):
     def authenticate(self, call: Call) -> str:
         kind, _, token = call.headers.get("authorization", "").partition(" ")
         if kind != "Bearer" or not token:
-            raise _refusal(ApiError(401, 1001, "An Access Token is required."))
+            raise refusal(ApiError(401, 1001, "An Access Token is required."))
         if token in self.world.expired:
-            raise _refusal(ApiError(401, 1003, "Your Access Token has expired."))
+            raise refusal(ApiError(401, 1003, "Your Access Token has expired."))
         if not self.world.tokens:
             return self.owner
         if token not in self.world.tokens:
-            raise _refusal(ApiError(401, 1002, "Your Access Token is invalid."))
+            raise refusal(ApiError(401, 1002, "Your Access Token is invalid."))
         return self.world.tokens[token]
 
     def nowhere(self, call: Call, methods: list[str]) -> Answer:
         if methods:
-            return _error(ApiError(405, 1122, f"Requested URL does not support this method: {call.method}."))
-        return _error(ApiError(404, 1006, "Not Found"))
+            return told(ApiError(405, 1122, f"Requested URL does not support this method: {call.method}."))
+        return told(ApiError(404, 1006, "Not Found"))
 
     def too_many(self, call: Call, retry_after: float) -> Answer:
-        return _error(ApiError(429, 4003, "Rate limit exceeded."))
+        return told(ApiError(429, 4003, "Rate limit exceeded."))
 
     def failed(self, call: Call, reason: str) -> Answer:
-        return _error(ApiError(500, 4000, f"An unexpected error has occurred. {reason}"))
+        return told(ApiError(500, 4000, f"An unexpected error has occurred. {reason}"))
 
     def quota_scope(self, call: Call) -> str:
         return call.headers.get("authorization", "")
@@ -157,7 +140,7 @@ class SmartsheetEmulator(Emulator):
             return super().serve_one(call)
         sheet = call.path.split("/sheets/")[1].partition("/")[0]
         if self._busy.get(sheet, 0.0) > self.clock.monotonic():
-            return _error(
+            return told(
                 ApiError(
                     500,
                     4004,
@@ -174,186 +157,10 @@ class SmartsheetEmulator(Emulator):
             self._busy[sheet] = self.clock.monotonic() + fault.delay
         return answer, fault
 
-    # ── reading ──
-
-    def _me(self, call: Call) -> Answer:
-        first, _, last = (self.world.name_of(call.person) or call.person.partition("@")[0]).partition(" ")
-        return Answer(
-            200,
-            {
-                "id": 48_569_348_493_401_200,
-                "email": call.person,
-                "firstName": first,
-                "lastName": last,
-                "locale": "en_US",
-                "timeZone": "UTC",
-                "account": {"id": 942_238, "name": "Emulated plan"},
-            },
-        )
-
-    def _serverinfo(self, call: Call) -> Answer:
-        return Answer(
-            200, {"supportedLocales": ["en_US", "de_DE", "zh_CN"], "formats": {"defaults": "0,0,0,0,0,0,0"}}
-        )
-
-    def _list(self, call: Call) -> Answer:
-        if "sheetVersion" in call.one("include") and call.one("page"):
-            return _error(
-                ApiError(400, 1227, "The query parameters 'include' and 'page' are mutually exclusive.")
-            )
-        mine = [sheet for sheet in self.world.sheets.values() if call.person in sheet.access]
-        try:
-            page = paged(mine, integer(call.one, "page", 1), integer(call.one, "pageSize", 100))
-        except ApiError as error:
-            return _error(error)
-        data = [views.sheet_entry(sheet, call.person) for sheet in page.items]
-        return Answer(200, {**page.head, "data": data})
-
-    def _sheet(self, call: Call) -> Answer:
-        def view(sheet: Sheet) -> Answer:
-            wish = wish_of(call.one)
-            after = integer(call.one, "ifVersionAfter", -1)
-            if after >= sheet.version:
-                return Answer(200, {"version": sheet.version})
-            return Answer(200, views.sheet_view(self.world, sheet, call.person, wish))
-
-        return self._on_sheet(call, view)
-
-    def _version(self, call: Call) -> Answer:
-        return self._on_sheet(call, lambda sheet: Answer(200, {"version": sheet.version}))
-
-    def _columns(self, call: Call) -> Answer:
-        def view(sheet: Sheet) -> Answer:
-            size = len(sheet.columns) if call.flag("includeAll") else integer(call.one, "pageSize", 100)
-            page = paged(sheet.columns, integer(call.one, "page", 1), size)
-            level = integer(call.one, "level", 0)
-            shown = [views.column_view(sheet, column, call.person, level) for column in page.items]
-            return Answer(200, {**page.head, "data": shown})
-
-        return self._on_sheet(call, view)
-
-    def _row(self, call: Call) -> Answer:
-        def view(sheet: Sheet) -> Answer:
-            row = sheet.rows.get(_path_id(call, "row"))
-            if row is None:
-                raise ApiError(404, 1006, "Not Found")
-            number = sheet.order.index(row.id) + 1
-            shown = views.row_view(self.world, sheet, row, sheet.columns, wish_of(call.one), number=number)
-            return Answer(200, {**shown, "sheetId": sheet.id})
-
-        return self._on_sheet(call, view)
-
-    def _history(self, call: Call) -> Answer:
-        def view(sheet: Sheet) -> Answer:
-            column = sheet.column(_path_id(call, "column"))
-            row_id = _path_id(call, "row")
-            if column is None or row_id not in sheet.rows:
-                raise ApiError(404, 1006, "Not Found")
-            wish = wish_of(call.one)
-            past = views.history_view(self.world, column, sheet.past(row_id, column.id), wish)
-            page = paged(past, wish.page or 1, wish.size or 100)
-            return Answer(200, {**page.head, "data": list(page.items)})
-
-        for _ in range(HISTORY_COST - 1):
-            if (
-                self.quota is not None
-                and self.quota.admit(self.quota_scope(call), self.clock.monotonic()) is not None
-            ):
-                return self.too_many(call, 60.0)
-        return self._on_sheet(call, view)
-
-    # ── writing ──
-
-    def _add_columns(self, call: Call) -> Answer:
-        def write(sheet: Sheet) -> Answer:
-            if not sheet.access[call.person].administers:
-                raise ApiError(403, 1004, "You are not authorized to perform this action.")
-            raws = _bodies(call)
-            made = [self._new_column(sheet, raw) for raw in raws]
-            at = int(raws[0].get("index", len(sheet.columns)))
-            sheet.columns[at:at] = made
-            sheet.version += 1
-            sheet.modified = self._now()
-            shown = [views.column_view(sheet, column, call.person, 2) for column in made]
-            return Answer(
-                200, {"message": "SUCCESS", "resultCode": 0, "version": sheet.version, "result": shown}
-            )
-
-        return self._on_sheet(call, write)
-
-    def _new_column(self, sheet: Sheet, raw: Mapping[str, Any]) -> Column:
-        for name in ("title", "type", "index"):
-            if name not in raw:
-                raise ApiError(
-                    400, 1012, f"A required object attribute is missing from your request: column.{name}."
-                )
-        if any(column.title == raw["title"] for column in sheet.columns):
-            raise ApiError(400, 1056, "Column titles must be unique.")
-        if len(sheet.columns) >= MAX_COLUMNS:
-            raise ApiError(400, 1061, "Max count exceeded for field columns.")
-        if raw["type"] in (Type.ABSTRACT_DATETIME, Type.DURATION, Type.PREDECESSOR):
-            raise ApiError(
-                400,
-                1142,
-                f"Column type {raw['type']} is reserved for project sheets and may not be manually set on a column.",
-            )
-        kept = {name: raw[name] for name in ("options", "hidden", "locked", "description") if name in raw}
-        return Column(self.world.new_id(), str(raw["title"])[:50], Type(raw["type"]), **kept)
-
-    def _add_rows(self, call: Call) -> Answer:
-        return self._write(call, rows.add_rows, views.ADDED)
-
-    def _update_rows(self, call: Call) -> Answer:
-        return self._write(call, rows.update_rows, views.UPDATED)
-
-    def _write(self, call: Call, act: Any, told: frozenset[str]) -> Answer:
-        def write(sheet: Sheet) -> Answer:
-            _needs(sheet, call)
-            changed = act(self.world, sheet, _bodies(call), self._act(call))
-            numbers = {row_id: number for number, row_id in enumerate(sheet.order, 1)}
-            result = [
-                views.written_view(self.world, sheet, row, told, number=numbers[row.id]) for row in changed
-            ]
-            done = {"message": "SUCCESS", "resultCode": 0, "version": sheet.version, "result": result}
-            return Answer(200, done)
-
-        if call.flag("allowPartialSuccess"):
-            return _error(ApiError(400, 1146, "Unsupported operation: allowPartialSuccess is not emulated."))
-        return self._on_sheet(call, write)
-
-    def _delete_rows(self, call: Call) -> Answer:
-        def write(sheet: Sheet) -> Answer:
-            _needs(sheet, call)
-            ids = [int(part) for part in call.one("ids").split(",") if part.strip().isdigit()]
-            if not ids:
-                raise ApiError(400, 1009, "A required parameter is missing from your request: ids.")
-            missing_ok = call.flag("ignoreRowsNotFound")
-            gone = rows.delete_rows(sheet, ids, self._act(call), ignore_missing=missing_ok)
-            return Answer(
-                200, {"message": "SUCCESS", "resultCode": 0, "version": sheet.version, "result": gone}
-            )
-
-        if sum(len(name) + len(value) + 2 for name, value in call.query) > MAX_QUERY:
-            return Answer(
-                414, b"<html><body>414 Request-URI Too Large</body></html>", {"content-type": "text/html"}
-            )
-        return self._on_sheet(call, write)
-
-    # ── shared ──
-
-    def _on_sheet(self, call: Call, work: Any) -> Answer:
-        sheet = self.world.sheets.get(_path_id(call, "sheet"))
-        try:
-            if sheet is None or call.person not in sheet.access:
-                raise ApiError(404, 1006, "Not Found")
-            answer = work(sheet)
-        except ApiError as error:
-            return _error(error)
-        assert isinstance(answer, Answer)
-        return answer
-
-    def _act(self, call: Call) -> Act:
-        return Act(call.person, self._now(), call.headers.get("smartsheet-change-agent", ""))
+    def _spend(self, call: Call) -> Answer | None:
+        if self.quota is None or self.quota.admit(self.quota_scope(call), self.clock.monotonic()) is None:
+            return None
+        return self.too_many(call, 60.0)
 
     def _now(self) -> str:
         return stamp(self.clock.now())
@@ -365,38 +172,3 @@ class SmartsheetEmulator(Emulator):
             return None
         schemas = describe(path).schemas
         return schemas.validator(schemas.resolve({"$ref": "#/components/schemas/Sheet"}), Way.ANSWER)
-
-
-def _needs(sheet: Sheet, call: Call) -> None:
-    if not sheet.access.get(call.person, Access.VIEWER).writes:
-        raise ApiError(403, 1004, "You are not authorized to perform this action.")
-
-
-def _bodies(call: Call) -> list[dict[str, Any]]:
-    """The objects of a body: one or a list of them."""
-    try:
-        body = call.json()
-    except ValueError as error:
-        raise ApiError(
-            400, 1008, f"Unable to parse request. The following error occurred: {error}"
-        ) from error
-    listed: list[Any] = body if isinstance(body, list) else [body]
-    if not all(isinstance(each, dict) for each in listed):
-        raise ApiError(400, 1024, "The HTTP request body is required for this Method.")
-    return listed
-
-
-def _path_id(call: Call, name: str) -> int:
-    text = call.params.get(name, "")
-    return int(text) if text.isdigit() else -1
-
-
-def _error(error: ApiError) -> Answer:
-    body: dict[str, Any] = {"errorCode": error.code, "message": error.message, "refId": "emulated"}
-    if error.detail:
-        body["detail"] = error.detail
-    return Answer(error.status, body)
-
-
-def _refusal(error: ApiError) -> Refusal:
-    return Refusal(_error(error))

@@ -120,7 +120,7 @@ class Writer:
             elif change.operation is Operation.UPDATE:
                 drafts[change.intent] = update(change, shape, row)
             else:
-                drafts[change.intent] = deletion(change, shape, row, doomed, below)
+                drafts[change.intent] = deletion(change, row, doomed, below)
         return drafts
 
     async def _under(self, shape: Shape, changes: Sequence[Change]) -> dict[str, int]:

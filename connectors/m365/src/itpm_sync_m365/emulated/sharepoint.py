@@ -1,4 +1,4 @@
-"""SharePoint: a site, its libraries' files and its pages, as Microsoft Graph v1.0 behaves.
+"""SharePoint: a site and its pages, as Microsoft Graph v1.0 behaves; its files are in `drives`.
 
 In: a `Call`. Out: an `Answer`. A page written by Graph is a draft until it is published; what readers see is
 `published`. A page that a person has open is locked. Facts: sitepage-create, -update, -publish in the Graph reference.
@@ -13,6 +13,7 @@ from html import escape
 from urllib.parse import quote, unquote
 
 from .canvas import check_layout
+from .drives import file_exists, open_part, site_of
 from .wire import Answer, Call, GraphRefusal, Json, allow_query, bad, require_json, selected
 from .world import World
 
@@ -22,9 +23,7 @@ SETTABLE = frozenset(
     "@odata.type name title pageLayout showComments showRecommendedPages titleArea canvasLayout promotionKind "
     "thumbnailWebUrl description".split()
 )
-UPLOAD_LIMIT = 250 * 1024 * 1024
 _PAGE_NAME = re.compile(r"[^\\/:*?\"<>|#%]{1,120}\.aspx")
-_FILE_NAME = re.compile(r"[^\\:*?\"<>|#%]{1,400}")
 
 
 def new_site(world: World, host: str, path: str, title: str) -> str:
@@ -56,21 +55,9 @@ def new_site(world: World, host: str, path: str, title: str) -> str:
     return site_id
 
 
-def _open(row: Json) -> Json:
-    return {name: value for name, value in row.items() if not name.startswith("_")}
-
-
-def _site(world: World, site_id: str) -> Json:
-    world.check_allowed(site_id)
-    site: Json | None = world.table("sites").get(site_id)
-    if site is None:
-        raise GraphRefusal(404, "itemNotFound", "Requested site could not be found")
-    return site
-
-
 def get_site(world: World, call: Call, site_id: str) -> Answer:
     allow_query(call, "$select")
-    return Answer(200, selected(_open(_site(world, site_id)), call.query))
+    return Answer(200, selected(open_part(site_of(world, site_id)), call.query))
 
 
 def site_by_path(world: World, call: Call, host: str, path: str) -> Answer:
@@ -81,89 +68,10 @@ def site_by_path(world: World, call: Call, host: str, path: str) -> Answer:
     raise GraphRefusal(404, "itemNotFound", "Requested site could not be found")
 
 
-def list_drives(world: World, call: Call, site_id: str) -> Answer:
-    """The document libraries. Site Assets is a system library: listed only where `$select` names `system`."""
-    allow_query(call, "$select")
-    _site(world, site_id)
-    system = "system" in call.query.get("$select", "").split(",")
-    drives = [drive for drive in world.table("drives").values() if drive["_site"] == site_id]
-    shown = [_open(drive) for drive in drives if system or drive["name"] != "Site Assets"]
-    return Answer(200, {"value": [selected(drive, call.query) for drive in shown]})
-
-
-def _drive(world: World, drive_id: str) -> Json:
-    drive: Json | None = world.table("drives").get(drive_id)
-    if drive is None:
-        raise GraphRefusal(404, "itemNotFound", "The resource could not be found.")
-    world.check_allowed(drive["_site"], drive_id)
-    return drive
-
-
-def put_file(world: World, call: Call, drive_id: str, path: str) -> Answer:
-    """Upload by path: 201 where it is new, 200 where it replaces."""
-    drive = _drive(world, drive_id)
-    if not isinstance(call.body, bytes) or not call.body or len(call.body) > UPLOAD_LIMIT:
-        raise bad("The content of the file is missing or too large.", "invalidRequest")
-    if not _FILE_NAME.fullmatch(path) or ".." in path.split("/"):
-        raise bad("The name of the file is not allowed.", "invalidRequest")
-    known = _file_at(world, drive_id, path)
-    file_id = known["id"] if known else "01" + world.planner_id("file").upper()
-    made = known or _new_file(world, drive, path, file_id)
-    made.update(
-        size=len(call.body), lastModifiedDateTime=world.stamp(), lastModifiedBy=world.identity(call.actor)
-    )
-    made.update(eTag=f'"{{{made["_unique"].upper()}}},{world.tick()}"')
-    made["_content"] = base64.b64encode(call.body).decode()
-    world.table("files")[file_id] = made
-    return Answer(200 if known else 201, _open(made))
-
-
-def _new_file(world: World, drive: Json, path: str, file_id: str) -> Json:
-    unique = world.guid("unique")
-    _host, collection, web = drive["_site"].split(",")
-    return {
-        "id": file_id,
-        "name": path.rpartition("/")[2],
-        "webUrl": f"{drive['webUrl']}/{quote(path)}",
-        "createdDateTime": world.stamp(),
-        "createdBy": world.identity(""),
-        "file": {"mimeType": "image/png" if path.endswith(".png") else "application/octet-stream"},
-        "_drive": drive["id"],
-        "_path": path,
-        "_unique": unique,
-        "_ids": {
-            "listId": drive["_list"],
-            "listItemId": str(world.tick()),
-            "listItemUniqueId": unique,
-            "siteId": collection,
-            "siteUrl": world.table("sites")[drive["_site"]]["webUrl"],
-            "webId": web,
-        },
-    }
-
-
-def _file_at(world: World, drive_id: str, path: str) -> Json | None:
-    files = world.table("files").values()
-    return next((f for f in files if (f["_drive"], f["_path"].lower()) == (drive_id, path.lower())), None)
-
-
-def get_file(world: World, call: Call, drive_id: str, path: str) -> Answer:
-    """Metadata; `sharepointIds` only where `$select` asks for it."""
-    allow_query(call, "$select")
-    _drive(world, drive_id)
-    found = _file_at(world, drive_id, path)
-    if found is None:
-        raise GraphRefusal(404, "itemNotFound", "The resource could not be found.")
-    shown = _open(found)
-    if "sharepointIds" in call.query.get("$select", "").split(","):
-        shown["sharepointIds"] = found["_ids"]
-    return Answer(200, selected(shown, call.query))
-
-
 def list_pages(world: World, call: Call, site_id: str) -> Answer:
     """All pages, without layout, in pages of the tenant's page size."""
     allow_query(call, "$select", "$skiptoken")
-    _site(world, site_id)
+    site_of(world, site_id)
     pages = [page for page in world.table("pages").values() if page["_site"] == site_id]
     start, size = int(call.query.get("$skiptoken", 0)), world.switch("page_size")
     body: Json = {"value": [selected(_shown(page), call.query) for page in pages[start : start + size]]}
@@ -174,14 +82,14 @@ def list_pages(world: World, call: Call, site_id: str) -> Answer:
 
 
 def _shown(page: Json, *, layout: bool = False) -> Json:
-    shown = {"@odata.type": PAGE_TYPE} | _open(page)
+    shown = {"@odata.type": PAGE_TYPE} | open_part(page)
     if layout:
         shown["canvasLayout"] = copy.deepcopy(page["_layout"])
     return shown
 
 
 def _page(world: World, site_id: str, page_id: str) -> Json:
-    _site(world, site_id)
+    site_of(world, site_id)
     page: Json | None = world.table("pages").get(page_id)
     if page is None or page["_site"] != site_id:
         raise GraphRefusal(404, "itemNotFound", "The specified page could not be found.")
@@ -205,11 +113,6 @@ def get_site_page(world: World, call: Call, site_id: str, page_id: str) -> Answe
     return Answer(200, _shown(_page(world, site_id, page_id), layout="$expand" in call.query))
 
 
-def _file_exists(world: World, site_id: str, unique: str) -> bool:
-    drives = {drive["id"] for drive in world.table("drives").values() if drive["_site"] == site_id}
-    return any(f["_drive"] in drives and f["_unique"] == unique for f in world.table("files").values())
-
-
 def _check_body(body: Json, *, creating: bool) -> None:
     if body.get("@odata.type", "").removeprefix("#") != PAGE_TYPE.removeprefix("#"):
         raise bad('Invalid request: "@odata.type" must be "#microsoft.graph.sitePage".')
@@ -225,7 +128,7 @@ def _check_body(body: Json, *, creating: bool) -> None:
 
 def post_page(world: World, call: Call, site_id: str) -> Answer:
     """Create a draft, checked out to the caller."""
-    site = _site(world, site_id)
+    site = site_of(world, site_id)
     body = require_json(call)
     _check_body(body, creating=True)
     names = {page["name"].lower() for page in world.table("pages").values() if page["_site"] == site_id}
@@ -251,7 +154,7 @@ def post_page(world: World, call: Call, site_id: str) -> Answer:
     }
     if "canvasLayout" in body:
         page["_layout"] = check_layout(
-            body["canvasLayout"], lambda unique: _file_exists(world, site_id, unique)
+            body["canvasLayout"], lambda unique: file_exists(world, site_id, unique)
         )
     _note_edit(world, page, call.actor, level="checkout")
     world.table("pages")[page_id] = page
@@ -284,7 +187,7 @@ def patch_page(world: World, call: Call, site_id: str, page_id: str) -> Answer:
         raise bad("Invalid request: a news post cannot become a page again.")
     layout = page["_layout"]
     if "canvasLayout" in body:
-        layout = check_layout(body["canvasLayout"], lambda unique: _file_exists(world, site_id, unique))
+        layout = check_layout(body["canvasLayout"], lambda unique: file_exists(world, site_id, unique))
     page.update({n: v for n, v in body.items() if n not in ("canvasLayout", "@odata.type")}, _layout=layout)
     _note_edit(world, page, call.actor, level="checkout")
     return Answer(200, _shown(page))
@@ -341,11 +244,3 @@ def _reader_part(part: Json) -> str:
     sources = (data.get("serverProcessedContent") or {}).get("imageSources") or [{}]
     alt = escape(str(data.get("properties", {}).get("altText", "")))
     return f'<img src="/reader{escape(str(sources[0].get("value", "")))}" alt="{alt}">'
-
-
-def reader_file(world: World, host: str, path: str) -> str | None:
-    """The base 64 content of the file at `https://host/path`."""
-    for found in world.table("files").values():
-        if unquote(found["webUrl"]).lower() == f"https://{host}{path}".lower():
-            return str(found["_content"])
-    return None
