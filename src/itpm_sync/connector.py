@@ -66,6 +66,8 @@ class Record:
     edited_at: datetime | None = None
     """When it was last edited in its tool, aware; only where capabilities say edit_times."""
     edited_by: str | None = None
+    position: int = field(default=0, compare=False)
+    """Its place in the list it was pulled with, first 0; set by `pull`. New records are made in this order."""
 
 
 @dataclass(frozen=True, slots=True)

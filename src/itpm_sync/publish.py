@@ -85,12 +85,16 @@ def _sources(showing: Showing, state: State) -> list[Source]:
 
 
 def _edited(known: ContainerState, facts: ProjectFacts) -> datetime | None:
-    """The newest edit of its records, else what the container says of itself; civil times are of the project's zone."""
-    if known.last_edit is not None:
-        return known.last_edit
+    """The newest edit of its records, else what the container says of itself; civil times are of the project's zone.
+
+    What was read was edited before: a plan saved by the clock of another zone is not shown in the future.
+    """
     said = (known.document or {}).get("edited")
-    whole = datetime.fromisoformat(said) if said else None
-    return whole.replace(tzinfo=zone_of(facts.zone)) if whole and whole.tzinfo is None else whole
+    edited = known.last_edit or (datetime.fromisoformat(said) if said else None)
+    if edited is None:
+        return None
+    aware = edited if edited.tzinfo else edited.replace(tzinfo=zone_of(facts.zone))
+    return min(aware, known.last_read or aware)
 
 
 def _places(replicas: Mapping[str, Replica]) -> dict[str, list[Link]]:

@@ -78,9 +78,8 @@ async def pull_container(
         cursor = before.cursor if before else None
         seen: set[str] = set()
         async for page in connector.pull(container, cursor):
-            changed = [
-                new for record in page.records if (new := _reading(connector, container, record, memory))
-            ]
+            listed = [replace(record, position=place) for place, record in enumerate(page.records, len(seen))]
+            changed = [new for record in listed if (new := _reading(connector, container, record, memory))]
             seen.update(record.native_id for record in page.records)
             seen.update(native for native, _ in page.skipped)
             pulled.skipped.extend(page.skipped)

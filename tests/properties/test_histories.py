@@ -22,7 +22,7 @@ from itpm_sync.testing.lenses import PlainLens, ScaleLens, SetLens
 
 FREE = Limits(floor=10_000, deletions=10_000)
 SEEDS = int(os.environ.get("ITPM_HISTORIES", "40"))
-START = int(os.environ.get("ITPM_SEED", "0")) or random.SystemRandom().randrange(10**6)
+START = int(os.environ["ITPM_SEED"])
 
 ABLE = (
     Capabilities(history=True, edit_times=True, bin=True, tells_hidden=True),

@@ -26,7 +26,7 @@ from itpm_sync.testing.watched import Watch, WatchedTool
 
 FREE = Limits(floor=10_000, deletions=10_000)
 SEEDS = int(os.environ.get("ITPM_HISTORIES", "40"))
-START = int(os.environ.get("ITPM_SEED", "0")) or random.SystemRandom().randrange(10**6)
+START = int(os.environ["ITPM_SEED"])
 HORIZON = 600.0
 
 ABLE = (

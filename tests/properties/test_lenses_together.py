@@ -28,7 +28,8 @@ from itpm_sync.mapping.generate import ZONES, Generator, MadeUpEnv
 from itpm_sync.mapping.load import Mapping, read
 from itpm_sync.model import FIELDS, Value
 from itpm_sync.policy import FieldPolicy, Rule
-from itpm_sync.reconcile.fields import Entry, Rules, Verdict, decide
+from itpm_sync.reconcile.fields import decide
+from itpm_sync.reconcile.verdict import Entry, Rules, Verdict
 
 MAPPINGS = Path(__file__).parents[2] / "mappings"
 SYSTEMS = ("jira", "m365", "msproject", "smartsheet")

@@ -279,6 +279,7 @@ def test_a_record_that_is_refused_whole_is_not_written_in_every_run() -> None:
 
 def test_a_first_plan_shows_what_waits_for_a_pairing() -> None:
     bench = bench_of("J", "S")
+    bench.policy = replace(bench.policy, limits=Limits())
     for name in ("J", "S"):
         bench.tools[name].containers = [
             replace(one, creation=Creation.MATCH_THEN_CREATE) for one in bench.tools[name].containers
@@ -351,3 +352,55 @@ def test_an_edit_over_our_write_that_overwrote_another_closes_the_conflict() -> 
     assert bench.ledger.conflicts(PROJECT) == []
     assert bench.value("J", mine, "priority") == 4
     assert set(bench.losers(item(bench, "Rack"), "priority")) == {2, 3}
+
+
+def test_siblings_are_made_in_the_order_of_their_source() -> None:
+    bench = bench_of("J", "S")
+    start(bench)
+    words = ["Survey", "Order", "Rack", "Cable", "Test", "Hand over"]
+    phase = add(bench, "J", "Phase")
+    for word in words:
+        add(bench, "J", word, parent=phase)
+    bench.sync()
+    made = [row.values["title"] for row in bench.tools["S"].memory.rows.values()]
+    assert [title for title in made if title in words] == words
+
+
+def test_a_person_says_which_of_two_copies_the_moved_record_is() -> None:
+    bench = bench_of("J", "S", sheets=("S1", "S2"), able=NEW_IDS, deletion=Deletion.PROPAGATE)
+    add(bench, "S", "Kept too", "S1")
+    add(bench, "S", "Rack", "S1")
+    start(bench)
+    memory = bench.tools["S"].memory
+    original = native(bench, "S", "Rack")
+    copy = memory.copy_as("bea", original)
+    moved = memory.move_as("bea", original, "S2")
+    settle(bench)
+    assert bench.ledger.conflicts(PROJECT) == []
+    pairs = {pair.proposal.native_id: pair.proposal for pair in bench.ledger.pairs(PROJECT)}
+    assert set(pairs) == {copy, moved}
+    (rack,) = pairs[moved].candidates
+    decide_pair(bench.workspace(), PROJECT, pairs[moved].id, item=rack, actor="bea")
+    settle(bench)
+    assert bench.native("S", rack) == moved
+    assert titles(bench, "J") == ["Kept too", "Rack", "Rack"]  # the copy is a new item
+    assert bench.ledger.pairs(PROJECT) == []
+
+
+def test_a_record_moved_while_we_write_is_left_for_the_next_run() -> None:
+    bench = bench_of("J", "S", sheets=("S1", "S2"))
+    mine = add(bench, "J", "Rack")
+    phase = add(bench, "J", "Phase")
+    start(bench)
+    memory, in_s = bench.tools["S"].memory, native(bench, "S", "Rack")
+    bench.tools["J"].memory.edit_as("ann", mine, parent=phase)
+
+    def move() -> None:
+        memory.move_as("bea", in_s, "S2")
+
+    bench.during("S", "read", "before", move)
+    settle(bench)
+    assert memory.rows[in_s].container == "S2"
+    assert bench.ledger.refusals(PROJECT) == []  # not even tried
+    assert memory.rows[in_s].values.get("parent") is None  # its parent is in S1
+    assert bench.agreed(item(bench, "Rack"), "parent") == item(bench, "Phase")

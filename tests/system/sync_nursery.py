@@ -47,7 +47,9 @@ class Counter:
         return counted
 
     def _die(self, what: str, phase: str) -> None:
-        if (what, phase, self.seen[what]) == tuple(self.kill.get(key) for key in ("where", "phase", "number")):
+        if (what, phase, self.seen[what]) == tuple(
+            self.kill.get(key) for key in ("where", "phase", "number")
+        ):
             os.kill(os.getpid(), signal.SIGKILL)
 
 

@@ -231,7 +231,7 @@ def edited(tmp_path_factory: pytest.TempPathFactory) -> Iterator[FourTools]:
                 for name, value in field.edits[tool].items()
             }
             world.tools[tool].edit_as(EVE, natives[tool, field.name], **said)
-        world.clock.move(minutes=1)  # type: ignore[attr-defined]
+        world.clock.move(minutes=1)
         assert world.sync().plan.conflicts == ()
         world.settle()
         yield world

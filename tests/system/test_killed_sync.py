@@ -3,12 +3,13 @@
 Every kill is a SIGKILL that ends a real process without any cleaning up, in the middle of a real sync: real sockets, a
 real ledger file, real plan files. What differs is who kills, and where. `http`: the emulator, when a request has
 arrived and is lost (`lost`), when it has arrived and will be carried out (`arrived`), or when it was carried out and
-its answer was not (`answered`), also between two requests inside a Graph batch. `commit`: the process itself, just
+not yet answered (`answered`), also between two requests inside a Graph batch; `write`: the same, counting only the
+requests that write. `commit`: the process itself, just
 before or after a COMMIT of the ledger. `file`: the process itself, just before or after a file is put in its place by
 renaming. `timer`: this test, after a random time, wherever the process is. Which and where is drawn at random.
 
-A killed sync is started again, and that one may be killed as well, up to six times in a row; people edit between
-and meanwhile; then it runs undisturbed. The processes are forks of one that imported everything once (`sync_nursery.py`),
+A killed sync is started again, and that one may be killed as well, up to six times in a row; people edit between and
+meanwhile; then it runs undisturbed. The processes are forks of one that imported everything once (`sync_nursery.py`),
 else 200 of them would take minutes; a fork opens all that it uses by itself.
 """
 
@@ -53,10 +54,12 @@ from itpm_sync.testing.four_tools import (
 from itpm_sync.testing.shown import Shown
 
 NURSERY = Path(__file__).with_name("sync_nursery.py")
-KILLS = int(os.environ.get("K","200"))
-STORIES = int(os.environ.get("S","3"))
+KILLS = 200
+STORIES = 3
 IN_A_ROW = 6
-INDEX_LAG = 5.0
+INDEX_LAG = 30.0
+AT_FIRST = {"http": 60, "write": 20, "commit": 30, "file": 2}
+WEIGHTS = {"http": 25, "write": 35, "commit": 25, "file": 5, "timer": 10}
 WORDS: dict[str, dict[str, str]] = {
     "title": {PLANS: "Name", JIRA: "summary", SHEETS: "Task Name", PLANNER: "title"},
     "finish": {PLANS: "Finish", JIRA: "due", SHEETS: "Finish", PLANNER: "due"},
@@ -83,15 +86,18 @@ class Nursery:
     world: FourTools
     chance: random.Random
     kills: Counter[str] = field(default_factory=Counter)
-    usual: dict[str, int] = field(default_factory=lambda: {"http": 60, "commit": 30, "file": 2})
+    usual: dict[str, int] = field(default_factory=lambda: dict(AT_FIRST))
     """How many such points a sync has, at most of late."""
     drawn: str = ""
     """Where the last kill was to be."""
     _lock: threading.Lock = field(default_factory=threading.Lock)
     _alive: threading.Event = field(default_factory=threading.Event)
     _pid: int = 0
-    _met: int = 0
-    _deadly: tuple[int, str] | None = None
+    _met: Counter[str] = field(default_factory=Counter)
+    _deadly: tuple[str, int, str] | None = None
+    """Which kind of request, the how many-eth of it, and when."""
+    _last: Call | None = None
+    """The request after which the process dies."""
     _meanwhile: tuple[int, Callable[[], None]] | None = None
     """At which request somebody edits."""
 
@@ -102,28 +108,35 @@ class Nursery:
             emulator.faults.after(".*", self._answered, times=-1)
 
     def _arrives(self, emulator: Any) -> Any:
-        def hook(_: Call) -> None:
+        def hook(call: Call) -> None:
+            writes, phase = emulator.writes(call), ""
             with self._lock:
-                self._met += 1
-                deadly = self._deadly is not None and self._met == self._deadly[0]
-                busy = self._meanwhile is not None and self._met == self._meanwhile[0]
+                self._met += Counter({"http": 1, "write": int(writes)})
+                if self._deadly and (writes or self._deadly[0] == "http"):
+                    what, number, _ = self._deadly
+                    if self._met[what] == number:
+                        phase, self._deadly = self._deadly[2], None
+                busy = self._meanwhile is not None and self._met["http"] == self._meanwhile[0]
             if busy and self._meanwhile is not None:
                 self._meanwhile[1]()
-            if deadly and self._deadly is not None and self._deadly[1] != "answered":
-                if self._deadly[1] == "lost":
+            if phase == "answered":
+                self._last = call
+            elif phase:
+                if phase == "lost":
                     emulator.faults.add(Fault(".*", harm=Harm.DROP))
                 self._shoot()
 
         return hook
 
-    def _answered(self, _: Call) -> None:
-        if self._deadly is not None and self._deadly == (self._met, "answered"):
+    def _answered(self, call: Call) -> None:
+        if call is self._last:
+            self._last = None
             self._shoot()
 
     def _shoot(self) -> None:
         """SIGKILL for the fork; it waits for an answer, so it surely lives."""
         self._alive.wait(10)
-        os.kill(self._pid, signal.SIGKILL)
+        self._stop(self._pid)
 
     def sync(
         self, *, approve: bool = False, kill: bool = False, meanwhile: Callable[[], None] | None = None
@@ -135,13 +148,15 @@ class Nursery:
         if approve:
             order["approve"] = "plan"
         self._meanwhile = (self.chance.randint(1, self.usual["http"]), meanwhile) if meanwhile else None
-        where, phase, self._met, self._deadly, timer = "", "", 0, None, None
+        where, phase, self._met, self._deadly, timer = "", "", Counter(), None, None
+        self._last = None
         self._alive.clear()
         if kill:
-            where = self.chance.choices(["http", "commit", "file", "timer"], [50, 30, 5, 15])[0]
-            phase = self.chance.choice(["lost", "arrived", "answered"] if where == "http" else ["before", "after"])
-            if where == "http":
-                self._deadly = (self.chance.randint(1, self.usual["http"]), phase)
+            where = self.chance.choices(list(WEIGHTS), list(WEIGHTS.values()))[0]
+            http = where in ("http", "write")
+            phase = self.chance.choice(["lost", "arrived", "answered"] if http else ["before", "after"])
+            if http:
+                self._deadly = (where, self.chance.randint(1, self.usual[where]), phase)
             elif where != "timer":
                 number = self.chance.randint(1, self.usual[where])
                 order["kill"] = {"where": where, "phase": phase, "number": number}
@@ -158,13 +173,13 @@ class Nursery:
         ended: dict[str, Any] = json.loads(stdout.readline())
         if timer is not None:
             timer.cancel()
-        self._deadly = self._meanwhile = None
+        self._deadly = self._last = self._meanwhile = None
         if ended["killed"]:
             self.kills[where] += 1
         else:
             assert "error" not in ended, ended["error"]
-            seen = {**ended["seen"], "http": self._met}
-            self.usual = {name: max(1, count, self.usual[name] * 3 // 4) for name, count in seen.items()}
+            seen = Counter(ended["seen"]) + self._met
+            self.usual = {name: max(1, seen[name], now // 2) for name, now in self.usual.items()}
         return ended
 
     @staticmethod
@@ -179,7 +194,10 @@ class Nursery:
 def nursery(world: FourTools, chance: random.Random) -> Iterator[Nursery]:
     """The forking process, ended at the end of the block."""
     with subprocess.Popen(
-        [sys.executable, str(NURSERY), str(world.folder)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+        [sys.executable, str(NURSERY), str(world.folder)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
     ) as process:
         try:
             assert process.stdout is not None and process.stdout.readline() == "ready\n"
@@ -213,11 +231,15 @@ class Story:
                 continue
             key, places = self.chance.choice(sorted(self.items().items()))
             what = self.chance.choice(sorted(WORDS))
-            for tool in self.chance.sample(sorted(places), 1 if self.chance.random() < 0.8 else min(2, len(places))):
+            for tool in self.chance.sample(
+                sorted(places), 1 if self.chance.random() < 0.8 else min(2, len(places))
+            ):
                 native, before = places[tool]
                 value = self.fresh(what)
                 # what stood there was known to this person, so it may be overwritten for good
-                self.open = [t for t in self.open if (t.key, t.field) != (key, what) or t.value != held(before, what)]
+                self.open = [
+                    t for t in self.open if (t.key, t.field) != (key, what) or t.value != held(before, what)
+                ]
                 self.world.tools[tool].edit_as(self.somebody(), native, **{WORDS[what][tool]: value})
                 self.open.append(Token(key, what, value, tool))
                 self.told.append(f"{key} {what} in {tool}: {held(before, what)} becomes {value}")
@@ -283,7 +305,8 @@ class Story:
             wanted = repr(date.fromisoformat(token.value)) if token.field == "finish" else token.value
             places = [items[token.key]] if token.key else list(items.values())
             stands = any(
-                len(place) == len(TOOLS) and all(held(s, token.field) == token.value for _, s in place.values())
+                len(place) == len(TOOLS)
+                and all(held(s, token.field) == token.value for _, s in place.values())
                 for place in places
             )
             there = [{tool: held(s, token.field) for tool, (_, s) in place.items()} for place in places]
@@ -326,13 +349,16 @@ class Story:
 
     def end_round(self) -> None:
         """Undisturbed runs until one writes nothing; the conflicts are asked, and resolved for the next round."""
-        for _ in range(6):
-            self.world.clock.move(seconds=60)
+        ended: dict[str, Any] = {}
+        for number in range(7):
+            self.world.clock.move(
+                seconds=60 if number else self.chance.choice([0, 60])
+            )  # within Jira's lag or not
             self.world.mark()
             ended = self.nursery.sync()
             assert not ended["killed"]
             self.no_duplicate()
-            if not ended["actions"] and not self.world.writes():
+            if number and not ended["actions"] and not self.world.writes():
                 break
         else:
             raise AssertionError(f"no rest: {ended} {self.world.writes()}")
@@ -375,6 +401,6 @@ def test_killed_at_200_random_points_nothing_is_doubled_and_nothing_lost(
                     story.round()
                 kills += hand.kills
     assert sum(kills.values()) >= KILLS
-    assert all(kills[where] for where in ("http", "commit", "timer")), kills
+    assert all(kills[where] for where in ("http", "write", "commit", "timer")), kills
     with capsys.disabled():
         print(f"killed sync: {dict(kills)}")

@@ -35,6 +35,7 @@ def read(edited: datetime | None, last_edit: datetime | None = None) -> Containe
     [
         (datetime(2026, 11, 20, 9, 30), datetime(2026, 11, 20, 8, 30, tzinfo=UTC)),  # noqa: DTZ001 - civil, of the plan
         (datetime(2026, 11, 20, 9, 30, tzinfo=UTC), datetime(2026, 11, 20, 9, 30, tzinfo=UTC)),
+        (datetime(2026, 11, 24, 14, 30), NOW),  # noqa: DTZ001 - 13:30 there: saved by the clock of another zone
         (None, None),
     ],
 )

@@ -45,7 +45,7 @@ class JiraHarness(Harness):
         self.site.edit_as(f"{person}@example.org", native_id, delete=True)
 
     def wrong_credentials(self) -> Connector:
-        return self._connector(token=Secret("a token that expired"))
+        return self._connector(token=Secret("a-token-that-expired"))
 
     def lose_next_answer(self) -> None:
         self.site.faults.add(Fault(r".*/issue(/.*)?", "POST|PUT|DELETE", When.AFTER, Harm.DROP))

@@ -71,7 +71,8 @@ def _version(ctx: click.Context, _: click.Parameter, wanted: bool) -> None:
 
 EXITS: Final = (
     "Exit codes, the most serious first: 2 configuration or usage is wrong, 3 waits for your approval, 1 failed, "
-    "6 another run holds the project, 5 something was left out, 4 open conflicts, 10 changes (plan --exit-code), 0 done."
+    "6 another run holds the project, 5 something was left out, 4 open conflicts, 10 changes (plan --exit-code), "
+    "0 done."
 )
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import logging
 import os
 import re
+import sys
 from collections.abc import Callable, MutableMapping
 from logging.handlers import RotatingFileHandler
 from pathlib import Path
@@ -15,7 +16,7 @@ from typing import Any
 
 import structlog
 
-from itpm_sync.cli.show import as_json, clean
+from itpm_sync.cli.show import as_json, clean, note
 
 MOST_BYTES = 5_000_000
 FILES = 3
@@ -60,7 +61,19 @@ SCRUBBER = Scrubber()
 
 
 class PrivateFile(RotatingFileHandler):
-    """A log file that only its owner reads, the next one too. Halves of characters cost no line."""
+    """A log file that only its owner reads, the next one too. Halves of characters cost no line.
+
+    One that cannot be written is said once, in a line: a stack trace would show what the log's scrubbing never saw.
+    """
+
+    _told = False
+
+    def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802 - logging's name
+        if not self._told:
+            self._told = True
+            error = sys.exception()
+            why = error.strerror if isinstance(error, OSError) else type(error).__name__
+            note(f"The log {self.baseFilename} cannot be written ({why}).")
 
     def _open(self) -> Any:
         _private(Path(self.baseFilename))
@@ -70,7 +83,9 @@ class PrivateFile(RotatingFileHandler):
 def _plain(logger: Any, name: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
     """Texts of an event without anything a terminal would obey; only a stack trace has several lines."""
     return {
-        key: clean(value if key == "exception" else value.replace("\n", "⏎")) if isinstance(value, str) else value
+        key: clean(value if key == "exception" else value.replace("\n", "⏎"))
+        if isinstance(value, str)
+        else value
         for key, value in event.items()
     }
 

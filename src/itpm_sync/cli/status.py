@@ -95,12 +95,14 @@ _REASONS = 5
 
 def _why(found: Mapping[str, Any]) -> Iterator[str]:
     """Every reason of what decided the verdict, the heaviest first, then what else is of the same colour."""
+    from itpm_sync.status.wording import together
+
     reasons = [f"{each[:1].upper()}{each[1:]}." for each in found["reasons"]]
     yield from (f"  {each}" for each in reasons[:_REASONS])
     if len(reasons) > _REASONS:
         yield f"  And {show.counted(len(reasons) - _REASONS, 'more reason')}: see the status page."
     if found["also"]:
-        yield f"  Also {' and '.join(found['also'])}."
+        yield f"  Also {together(found['also'])}."
 
 
 def _edited(source: Mapping[str, Any]) -> str:

@@ -195,12 +195,16 @@ async def look_up_people(ws: Workspace, project: Project, sight: Sight, lease: L
         if lens is None or not lens.writable or state is None:
             continue
         known: dict[str, str | None] = dict((state.document or {}).get(_PEOPLE, {}))
-        missing = sorted(person for person in wanted - known.keys() if (place[0], person) not in accounts)
+        # Whom a tool did not know is asked for in every run, and named in every run until they are found.
+        found_before = {person for person, account in known.items() if account}
+        missing = sorted(one for one in wanted - found_before if (place[0], one) not in accounts)
         if missing and place not in sight.suspended:
-            known.update(await _asked(ws.connections[place[0]], place, missing, sight))
-            state = replace(state, document={**(state.document or {}), _PEOPLE: known})
-            ws.ledger.store_readings(lease, [], container=state)
-            sight.containers[place] = state
+            learned = {**known, **await _asked(ws.connections[place[0]], place, missing, sight)}
+            if learned != known:
+                known = learned
+                state = replace(state, document={**(state.document or {}), _PEOPLE: known})
+                ws.ledger.store_readings(lease, [], container=state)
+                sight.containers[place] = state
         found = {(place[0], mail): account for mail, account in known.items() if account}
         accounts = {**found, **accounts}
     sight.directory = Directory(accounts, project.aliases)

@@ -15,7 +15,7 @@ from itpm_sync import translate
 from itpm_sync.cycle.reading import Place, Sight, compile_all, envs, look_up_people, pull_all, views
 from itpm_sync.cycle.workspace import Progress, RunReport, Workspace, silent
 from itpm_sync.decided import decided_item, decided_replicas
-from itpm_sync.errors import Misconfigured, Stopped
+from itpm_sync.errors import ItpmError, Misconfigured, Stopped
 from itpm_sync.ledger import Decided, Lease, RunKind, RunStatus, State
 from itpm_sync.plan import Grade, Plan
 from itpm_sync.plan_document import document
@@ -44,7 +44,7 @@ async def run(
         try:
             report = await one.go(approve=approve, carry_out=carry_out)
         except BaseException as error:
-            ws.ledger.finish_run(one.lease, name, status=RunStatus.FAILED, summary={"error": str(error)})
+            ws.ledger.finish_run(one.lease, name, status=RunStatus.FAILED, summary={"error": _named(error)})
             raise
         lease = one.lease
         ws.ledger.finish_run(lease, name, status=_status(report), summary=_summary(report))
@@ -240,6 +240,11 @@ class _Run:
         await push(desk, plan.actions)
         self.lease = desk.lease
         return desk
+
+
+def _named(error: BaseException) -> str:
+    """What is kept of an error. Of one that nobody foresaw only its kind: its text is a library's, and unscrubbed."""
+    return str(error) if isinstance(error, ItpmError) else type(error).__name__
 
 
 def _status(report: RunReport) -> RunStatus:

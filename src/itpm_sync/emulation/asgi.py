@@ -9,23 +9,31 @@ from __future__ import annotations
 import asyncio
 from datetime import datetime
 from email.utils import format_datetime
-from typing import TYPE_CHECKING
+from typing import Protocol
 
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.types import Receive, Scope, Send
 
-from .calls import Answer, Call
-from .faults import Harm, When
+from itpm_sync.ports import Clock
 
-if TYPE_CHECKING:
-    from .emulator import Emulator
+from .calls import Answer, Call
+from .faults import Fault, Harm, When
 
 BODY_LIMIT = 64 * 1024 * 1024
 _NO_CONTENT = frozenset({204, 304})
 
 
-def application(emulator: Emulator) -> Starlette:
+class Served(Protocol):
+    """What answers: an `Emulator`."""
+
+    @property
+    def clock(self) -> Clock: ...
+
+    def serve_one(self, call: Call) -> tuple[Answer, Fault | None]: ...
+
+
+def application(emulator: Served) -> Starlette:
     """The emulator as an ASGI application that answers every path."""
     app = Starlette()
     app.mount("/", _Endpoint(emulator))
@@ -35,7 +43,7 @@ def application(emulator: Emulator) -> Starlette:
 class _Endpoint:
     """One ASGI endpoint for every path: emulators have their own router, by method and template."""
 
-    def __init__(self, emulator: Emulator) -> None:
+    def __init__(self, emulator: Served) -> None:
         self._emulator = emulator
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:

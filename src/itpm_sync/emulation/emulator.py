@@ -134,8 +134,8 @@ class Emulator:
             self.save()
             return made
 
-    def writes(self, one: Received) -> bool:
-        """Whether a request that was received is one that could change the account (a search by POST is none)."""
+    def writes(self, one: Received | Call) -> bool:
+        """Whether a request is one that could change the account (a search by POST is none)."""
         found = self._router.find(one.method, one.path)
         return one.method not in ("GET", "HEAD") and (found is None or found[0].saves)
 

@@ -231,6 +231,7 @@ def _forms(secret: str) -> Iterable[str]:
             continue
         yield piece
         yield quote(piece, safe="")
+        yield quote(piece)
         yield quote_plus(piece)
         yield html.escape(piece)
         yield json.dumps(piece)[1:-1]

@@ -97,6 +97,7 @@ def record_document(record: Record) -> Json:
                 "url": record.url,
                 "edited_at": _time(record.edited_at),
                 "edited_by": None if record.edited_by is None else [record.edited_by],
+                "position": record.position,
             }
         ),
     }
@@ -114,6 +115,7 @@ def record_of(document: Mapping[str, Any]) -> Record:
         url=document.get("url", ""),
         edited_at=_moment(document.get("edited_at")),
         edited_by=next(iter(document.get("edited_by", ())), None),
+        position=document.get("position", 0),
     )
 
 

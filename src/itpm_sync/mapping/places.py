@@ -102,8 +102,8 @@ class Document:
         """The words that are written at `path`, as texts; none where no section is there."""
         node = self.data
         for step in path:
-            if isinstance(node, dict) and step in node:
-                node = node[step]
+            if isinstance(node, dict):
+                node = node.get(step)
             elif isinstance(node, list) and isinstance(step, int) and step < len(node):
                 node = node[step]
             else:

@@ -26,7 +26,7 @@ from itpm_sync.errors import Misconfigured, Problem
 
 MOST_BYTES: Final = 1 << 20
 """A mapping or configuration file is written by people; a larger one is a mistake."""
-MOST_EVENTS: Final = 60_000
+MOST_EVENTS: Final = 40_000
 """Names, values, beginnings and ends; a portfolio of 500 projects has half of it."""
 MOST_DEPTH: Final = 40
 MOST_PARTS: Final = 100_000

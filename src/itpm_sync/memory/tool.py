@@ -183,7 +183,8 @@ class MemoryTool:
 
     def write(self, change: Change, container: str) -> Row:
         """Carry out one change. Raises Gone, Stale, Refused."""
-        misplaced = self.unfit(change.native_id, container, change.values)
+        known = self.rows.get(change.native_id or "")
+        misplaced = self.unfit(change.native_id, known.container if known else container, change.values)
         if misplaced and change.operation is not Operation.DELETE:
             raise Refused(misplaced)
         if change.operation is Operation.CREATE:

@@ -198,11 +198,11 @@ async def _readable(site: Site, place: Place, call: _Call, outcome: Outcome) -> 
 async def _reread(
     desk: Desk, site: Site, place: Place, replicas: Sequence[Replica]
 ) -> dict[str, Record | None]:
-    """The records as they are now, by native id; None where one is not there. Raises what reading raises."""
+    """The records as they are now, by native id; None where one is not here. Raises what reading raises."""
     if not replicas:
         return {}
     sightings = await site.connector.read(place[1], [replica.native_id for replica in replicas])
-    return {sighting.native_id: sighting.record for sighting in sightings}
+    return {one.native_id: one.record if one.presence is Presence.PRESENT else None for one in sightings}
 
 
 def _moved_on(site: Site, writes: Sequence[FieldWrite], record: Record) -> str:

@@ -86,6 +86,8 @@ class Draft:
         """Untied replicas that wait for a person."""
         self.asked: list[ReplicaDraft] = []
         """Deleted records whose deletion met an edit in this run: a person is asked."""
+        self.moving: set[str] = set()
+        """Replicas whose record was moved, while a person is asked which of several it is now."""
         self.parents: dict[str, str | None] = {}
         self.envs: dict[Place, ContainerEnv] = {
             place: ContainerEnv(world.zone, place[0], world.directory, self.parents)

@@ -7,68 +7,17 @@ value afterwards, the losers, the conflict that opens, changes or closes. Pure; 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
-from zoneinfo import ZoneInfo
+from dataclasses import replace
 
 from itpm_sync.bases import NEVER, Agreed, Conflict, Side
 from itpm_sync.codec import digest, encode
-from itpm_sync.lens import Env, Lens, Overlap, Unliftable
+from itpm_sync.lens import Overlap, Unliftable
 from itpm_sync.model import Day, Value
 from itpm_sync.plan import Loser
-from itpm_sync.policy import FieldPolicy, Rule
+from itpm_sync.policy import Rule
 from itpm_sync.reconcile.merge import merge_group
 from itpm_sync.reconcile.sides import cover
-
-
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """What one tool says of one field."""
-
-    replica: str
-    tool: str
-    lens: Lens
-    env: Env
-    before: Value
-    """The form of what was seen; None where nothing was."""
-    now: Value
-    """The form of what stands there."""
-    at: int = NEVER
-    changed: bool = False
-    """What stands there is an edit: it differs from what was seen, or was never decided."""
-    first: bool = False
-    """No base: this field's first tie."""
-    empty: bool = False
-    """Nothing stands there, or only the tool's default."""
-    computed: bool = False
-    taken: int | None = None
-    """The reading is this offered version, taken by hand."""
-    edited: datetime | None = None
-    actor: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Rules:
-    """What of the configuration bears on one field of one item."""
-
-    item: str
-    name: str
-    policy: FieldPolicy
-    seed: tuple[str, ...]
-    margin: timedelta
-    zone: ZoneInfo
-    now: datetime
-
-
-@dataclass(frozen=True, slots=True)
-class Verdict:
-    """The decision. `conflict` is the one open afterwards, if any; `closed` says that the one before is closed."""
-
-    agreed: Agreed | None
-    losers: tuple[Loser, ...] = ()
-    conflict: Conflict | None = None
-    closed: bool = False
-    reason: str = ""
+from itpm_sync.reconcile.verdict import Entry, Rules, Verdict
 
 
 def decide(

@@ -20,7 +20,7 @@ _LIVE_TIES = (Tie.TIED, Tie.OUT_OF_SCOPE, Tie.HIDDEN)
 def bury(draft: Draft) -> set[str]:
     """Decide absences and revivals. Returns the items whose other records are to be deleted too."""
     for one in list(draft.replicas.values()):
-        if one.item is None or one.item not in draft.items:
+        if one.item is None or one.item not in draft.items or one.base.id in draft.moving:
             continue
         item = draft.items[one.item]
         view = draft.world.containers.get(one.place)

@@ -14,8 +14,9 @@ from itpm_sync.model import Value
 from itpm_sync.plan import Grade, Warning
 from itpm_sync.policy import FieldPolicy, Rule
 from itpm_sync.reconcile.draft import Draft, ItemDraft, ReplicaDraft
-from itpm_sync.reconcile.fields import Entry, Rules, decide
+from itpm_sync.reconcile.fields import decide
 from itpm_sync.reconcile.reading import is_default, name_of
+from itpm_sync.reconcile.verdict import Entry, Rules
 from itpm_sync.reconcile.world import ContainerView
 
 HEARD = (Tie.TIED, Tie.OUT_OF_SCOPE)

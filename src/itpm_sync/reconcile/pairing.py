@@ -41,19 +41,22 @@ def pair(draft: Draft) -> None:
 def _by_key(draft: Draft, view: ContainerView, one: ReplicaDraft) -> bool:
     """Tie by the key the record carries, or follow a move. True: settled, or to wait for a later run."""
     key = one.base.reading.key if one.base.reading else None
-    if key is None or key not in draft.items:
+    spot = (one.base.connection, one.base.native_id)
+    said = draft.world.accepted_pairs.get(spot, key)
+    if key is None or key not in draft.items or said != key or (*spot, key) in draft.world.refused_pairs:
         return False
     holders = draft.holders(key, one.base.connection)
+    sure = spot in draft.world.accepted_pairs or len(_claims(draft, one, key)) == 1
     if not holders:
-        claims = _claims(draft, one, key)
-        if len(claims) > 1:
-            return _ask(draft, one, (key,), f"{len(claims)} records carry the same key")
+        if not sure:
+            return _ask(draft, one, (key,), "several records carry the same key")
         draft.tie(one, key)
         return True
     for old in holders:
         gone = old.base.absence is not None and old.base.absence.presence in _ELSEWHERE
         if gone and not old.base.ours and not view.capabilities.moves_keep_id:
-            if len(_claims(draft, one, key)) > 1:
+            if not sure:
+                draft.moving.add(old.base.id)
                 return _ask(draft, one, (key,), "it was moved, and several records claim to be it")
             _follow(draft, one, old)
             return True
@@ -75,6 +78,7 @@ def _claims(draft: Draft, one: ReplicaDraft, key: str) -> list[ReplicaDraft]:
         and other.base.connection == one.base.connection
         and other.base.reading is not None
         and other.base.reading.key == key
+        and (other.base.connection, other.base.native_id, key) not in draft.world.refused_pairs
     ]
 
 

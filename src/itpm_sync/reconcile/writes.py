@@ -60,9 +60,21 @@ def work(draft: Draft, doomed: set[str], circular: set[str]) -> Work:
                 offers += writer.offer(item, one, here, writes)
             elif writes and here.writable:
                 updates.append(writer.update(item, one, here, writes))
-    creating.sort(key=lambda action: (action.depth, action.connection, action.container, action.item))
+    places = _positions(draft)
+    creating.sort(key=lambda one: (one.depth, one.connection, one.container, places[one.item], one.item))
     deletions.sort(key=lambda action: (-action.depth, action.connection, action.item))
     return Work((*creating, *updates, *deletions), tuple(offers))
+
+
+def _positions(draft: Draft) -> dict[str, tuple[int, int]]:
+    """By item: where its first record stands, containers in the configuration's order."""
+    found: dict[str, tuple[int, int]] = defaultdict(lambda: (len(draft.world.containers), 0))
+    order = {place: number for number, place in enumerate(draft.world.containers)}
+    for one in draft.replicas.values():
+        record = one.base.current
+        if one.item is not None and record is not None and one.place in order:
+            found[one.item] = min(found[one.item], (order[one.place], record.position))
+    return found
 
 
 def _leaving(draft: Draft, doomed: set[str]) -> list[tuple[ItemDraft, ReplicaDraft, ContainerView]]:

@@ -1,8 +1,8 @@
 """Finds the installed connectors and makes connections, publishers and readers of them.
 
 In: entry points, settings, the tools that reach the outside. Out: connectors ready to be opened. `catalogue` knows
-what is installed, `connections` makes what a configuration names, `emulated` runs the emulators that stand in, `guarded`
-keeps answers of a wrong form from ending a run.
+what is installed, `connections` makes what a configuration names, `emulated` runs the emulators that stand in,
+`guarded` keeps answers of a wrong form from ending a run.
 """
 
 from __future__ import annotations

@@ -98,7 +98,7 @@ def _problem(
 def _missing(document: Document, model: type[BaseModel], where: Path, inner: Path) -> Problem:
     """A word that is missing; where the section takes words of others too, a mistyped one is not told otherwise."""
     wanted, section = str(where[-1]), _at(model, inner[:-1])
-    if isinstance(section, type) and section.model_config.get("extra") == "allow":
+    if isinstance(section, type) and issubclass(section, BaseModel) and _takes_others(section):
         known = names_in(model, inner[:-1])
         written = [key for key in document.keys_at(where[:-1]) if key not in known]
         near = get_close_matches(wanted, written, n=1, cutoff=0.6)
@@ -107,6 +107,10 @@ def _missing(document: Document, model: type[BaseModel], where: Path, inner: Pat
             return document.problem((*where[:-1], near[0]), says, f"Did you mean {wanted!r}?", key=True)
     says = description(model, inner)
     return document.problem(where[:-1], f"{wanted!r} is missing.", says and f"It says: {says}", key=True)
+
+
+def _takes_others(section: type[BaseModel]) -> bool:
+    return section.model_config.get("extra") == "allow"
 
 
 def _said(detail: ErrorDetails) -> str:

@@ -30,7 +30,7 @@ from itpm_sync.status.schedule import schedule
 from itpm_sync.status.slips import Milestone, Span, milestones_of, span_of
 from itpm_sync.status.subject import Subject, status_day, zone_of
 from itpm_sync.status.tasks import Phase, State, Task, phases_of, tasks_of
-from itpm_sync.status.wording import clean, count
+from itpm_sync.status.wording import clean, count, together
 from itpm_sync.status.workdays import WorkingDays
 
 
@@ -161,7 +161,7 @@ def _verdict(dimensions: Sequence[Dimension]) -> tuple[Rag, str, str]:
         return Rag.GREY, "Nothing was measured", "Nothing was measured."
     first = ranked[0]
     others = [d.name.lower() for d in ranked[1:] if d.rag is first.rag and d.rag in (Rag.RED, Rag.AMBER)]
-    also = f" Also {' and '.join(others)}." if others else ""
+    also = f" Also {together(others)}." if others else ""
     more = len(first.reasons) - 1
     rest = f" ({count(more, 'more reason')} below)" if more else ""
     sentence = first.reason[:1].upper() + first.reason[1:]

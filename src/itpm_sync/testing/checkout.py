@@ -1,7 +1,8 @@
 """The pytest plugin of this repository's own tests: sample data beside the checkout, and what a machine may lack.
 
 In: pytest's hooks, `ITPM_REQUIRE` (comma-separated: what must be there, as in CI), `ITPM_SHARED` (where the sample
-data lies, if not in `../shared`). Out: the fixtures `shared`, `postgres_url` and `browser`.
+data lies, if not in `../shared`), `ITPM_SEED` (where random histories begin, if not by chance). Out: the fixtures
+`shared`, `postgres_url` and `browser`.
 
 A test that needs PostgreSQL or Chromium is skipped with a plain reason where the machine lacks it, and fails where
 `ITPM_REQUIRE` names it. A test on the sample data (marked `shared`, or in a file named `test_shared_*.py`) is not
@@ -11,6 +12,7 @@ collected where the data is absent.
 from __future__ import annotations
 
 import os
+import random
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -21,6 +23,9 @@ from itpm_sync.testing.browser import Browser
 from itpm_sync.testing.postgres import Postgres
 
 _CHECKOUT = Path(__file__).resolve().parents[3]
+
+# Of the random histories; chosen once, here, before xdist starts its workers: all must collect the same tests.
+os.environ.setdefault("ITPM_SEED", str(random.SystemRandom().randrange(1, 10**6)))
 
 # No deadline: a busy machine is no fault of the code. A failure prints what repeats it.
 hypothesis.settings.register_profile("checkout", deadline=None, print_blob=True, max_examples=60)

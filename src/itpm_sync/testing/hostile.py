@@ -9,6 +9,7 @@ from __future__ import annotations
 import base64
 import html
 import json
+import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
@@ -161,11 +162,13 @@ def attacked(
     text: Callable[[str], str] = lambda text: text,
 ) -> Iterator[Attacked]:
     """Four tools with a canary for a token each. Waits are not waited for."""
+    slept = [0.0]
 
-    async def at_once(_self: object, _seconds: float) -> None:
-        return None
+    async def at_once(_self: object, seconds: float) -> None:
+        slept[0] += max(0.0, seconds)
 
     monkeypatch.setattr(SystemClock, "sleep", at_once)
+    monkeypatch.setattr(SystemClock, "monotonic", lambda _self: time.monotonic() + slept[0])
     for slot, variable in _VARIABLES.items():
         monkeypatch.setenv(variable, CANARIES[slot])
     given = {tool: dict(seed) for tool, seed in (seeded or seeds()).items()}

@@ -163,12 +163,13 @@ class People:
                 for native, one in before.items():
                     self.ghosts.touch((tool.name, native), shape=True)
                     self.ghosts.touch((tool.name, one.native_id), shape=True)
-                    if native != one.native_id and one.key is None:
+                    known = self.watch.item_of.get((tool.name, native), one.key)
+                    if native != one.native_id and (one.key is None or one.key != known):
                         self._unknowable(tool, native, one)
                 self.say("move", tool, old, "to", row.container, "as", row.native_id)
 
     def _unknowable(self, tool: WatchedTool, native: str, row: Row) -> None:
-        """A record without our key that gets a new id is one gone and another made: nobody can tell."""
+        """A record without its key (or with another's) that gets a new id is one gone and one made, for all we know."""
         self.ghosts.made += 1
         spot = (tool.name, native)
         item = self.watch.item_of.get(spot)

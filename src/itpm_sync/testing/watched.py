@@ -87,7 +87,8 @@ class WatchedTool(MemoryTool):
         if before and (self.name, change.key) not in self.ghosts.excused:
             self._break(f"S7: {change.key} is created again, after {before}")
         for gone in self.watch.deleted(change.key):
-            if gone.spot[0] == self.name and (self.name, change.key) not in self.ghosts.copied:
+            known = {(self.name, change.key)} & (self.ghosts.copied | self.ghosts.excused)
+            if gone.spot[0] == self.name and not known:
                 self._break(f"S9: {change.key} is created again though {gone.spot[1]} was deleted")
         self._placing(change, container)
 
@@ -102,7 +103,8 @@ class WatchedTool(MemoryTool):
 
     def _placing(self, change: Change, container: str) -> None:
         """S18, S19: the tool refuses it, but the engine must not even try, unless a person was faster."""
-        misplaced = self.unfit(change.native_id, container, change.values)
+        known = self.rows.get(change.native_id or "")
+        misplaced = self.unfit(change.native_id, known.container if known else container, change.values)
         if misplaced and self.ghosts.shaped.get(self.name, 0) <= self.ghosts.run_began:
             self._break(f"S18: {misplaced}")
 

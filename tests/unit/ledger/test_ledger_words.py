@@ -98,6 +98,7 @@ RECORD = Record(
     url="https://example.org/NET-1",
     edited_at=WHEN,
     edited_by="",
+    position=3,
 )
 SIDE = Side("jira", VALUES["schedule"], VALUES["blocks"], 3, True, "ann", WHEN, lawful=False, item="i-9")
 AGREED = {name: Agreed(value, 3, "jira", "ann", WHEN) for name, value in VALUES.items()}

@@ -48,7 +48,7 @@ def test_one_stale_source_of_two_forbids_green(source: Source) -> None:
 def test_what_decided_the_verdict_can_be_told_with_all_its_reasons() -> None:
     found = figures(subject(*GOOD, risk("r", 5, 5)), NOW)
     assert [one.name for one in found.deciding] == ["Risks"]
-    assert found.deciding[0].reason == found.headline[:1] + found.headline[1:]
+    assert found.deciding[0].reason.casefold() == found.headline.casefold()
     assert figures(subject(), NOW).deciding[0].name == "Schedule"
 
 

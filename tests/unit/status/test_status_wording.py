@@ -14,9 +14,28 @@ from itpm_sync.status import palette
 from itpm_sync.status.addresses import addresses
 from itpm_sync.status.edition import Edition, Manner, banner
 from itpm_sync.status.limits import Limits
-from itpm_sync.status.wording import SHAPES, WORDS, address, age, clean, day, of, person, signed, slip
+from itpm_sync.status.wording import (
+    SHAPES,
+    WORDS,
+    address,
+    age,
+    clean,
+    day,
+    of,
+    person,
+    signed,
+    slip,
+    together,
+)
 
 NOW = datetime(2026, 11, 24, 13, 0, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("names", "says"), [([], ""), (["a"], "a"), (["a", "b"], "a and b"), (["a", "b", "c"], "a, b and c")]
+)
+def test_names_are_listed_as_in_a_sentence(names: list[str], says: str) -> None:
+    assert together(names) == says
 
 
 def test_of_several_some_have_and_one_has() -> None:

@@ -28,6 +28,7 @@ from itpm_sync.kit.caps import parse_json
 from itpm_sync.kit.host import Host
 from itpm_sync.kit.paging import PageOf, walk
 from itpm_sync.kit.retry import POLICIES
+from itpm_sync.kit.retry_after import SUSPEND_BEYOND
 from itpm_sync.kit.secret import scrub
 from itpm_sync.kit.trouble import by_recovery
 
@@ -43,6 +44,10 @@ BATCH = 20
 """Requests of one $batch. Source: json-batching in the Graph reference."""
 _SAFE = "/:,!$()'*@-._~"
 _QUERY = "/:,!$()'*@-._~="
+
+
+class _Spent(Retry):
+    """A whole batch that was refused for now, and tried again as often as it may be."""
 
 
 class GraphClient:
@@ -172,23 +177,26 @@ class GraphClient:
         return results
 
     async def _batch(self, asks: Sequence[Ask]) -> list[Reply | ItpmError]:
-        results = await self._batch_once(asks)
+        results, waited = await self._batch_once(asks), 0.0
         for attempt in range(1, POLICIES[Retry].tries):
             again = [place for place, result in enumerate(results) if isinstance(result, Retry)]
-            if not again:
+            if not again or any(isinstance(results[place], _Spent) for place in again):
                 break
-            await self._pause([results[place] for place in again], asks[again[0]].scope, attempt)
+            wait = self._wait([results[place] for place in again], attempt)
+            waited += wait
+            if waited > SUSPEND_BEYOND:
+                break
+            self._tools.limiter.pause(asks[again[0]].scope, wait)
+            await self._tools.clock.sleep(wait)
             fresh = await self._batch_once([asks[place] for place in again])
             for place, result in zip(again, fresh, strict=True):
                 results[place] = result
         return results
 
-    async def _pause(self, refused: Sequence[Reply | ItpmError], scope: str, attempt: int) -> None:
-        """Wait as long as the inner answers ask; no less than a growing, scattered time."""
+    def _wait(self, refused: Sequence[Reply | ItpmError], attempt: int) -> float:
+        """Seconds: as long as the inner answers ask; no less than a growing, scattered time."""
         asked = max((each.after or 0.0 for each in refused if isinstance(each, Retry)), default=0.0)
-        seconds = asked + self._tools.random.uniform(0.0, min(30.0, 2.0**attempt) if not asked else 1.0)
-        self._tools.limiter.pause(scope, seconds)
-        await self._tools.clock.sleep(seconds)
+        return asked + self._tools.random.uniform(0.0, min(30.0, 2.0**attempt) if not asked else 1.0)
 
     async def _batch_once(self, asks: Sequence[Ask]) -> list[Reply | ItpmError]:
         outer = Ask(
@@ -201,6 +209,8 @@ class GraphClient:
         )
         try:
             responses = (await self.send(outer)).body.get("responses")
+        except Retry as error:  # tried again as often as it may be
+            return [_Spent(error.message, after=error.after, scope=error.scope, mend=error.mend)] * len(asks)
         except ItpmError as error:
             return [error] * len(asks)
         by_id = (

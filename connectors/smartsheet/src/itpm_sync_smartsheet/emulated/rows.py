@@ -1,8 +1,7 @@
 """Adding, changing, moving and deleting rows of an emulated sheet, all or nothing, with Smartsheet's refusals.
 
 In: a sheet, raw rows of a request, who asks and when. Out: the sheet changed and its version risen by one, or an
-ApiError and nothing changed. Place: toTop, toBottom, parentId (+toBottom), siblingId (+above), indent, outdent; all
-rows of one request must name the same place (1123), a parent must exist (1063) and hold something (1185).
+ApiError and nothing changed. Where they stand: `places`.
 """
 
 from __future__ import annotations
@@ -13,6 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from .cells import check_project, column_of, parse
+from .places import PLACES, anchor_of, check_move, check_places, move_all, parent_for, position
 from .rollup import roll_up
 from .world import (
     MAX_CELLS,
@@ -26,7 +26,6 @@ from .world import (
     World,
 )
 
-PLACES = ("toTop", "toBottom", "parentId", "siblingId", "above", "indent", "outdent")
 _ROW_ALLOWED = {"id", "cells", "expanded", "format", "locked", *PLACES}
 
 
@@ -43,24 +42,24 @@ def add_rows(world: World, sheet: Sheet, raws: Sequence[Mapping[str, Any]], act:
     """New rows in the order of the request. Raises ApiError; then nothing was added."""
     _check_count(raws)
     _check_limits(sheet, len(raws))
-    _check_places(raws)
+    check_places(raws)
     made: list[Row] = []
     for index, raw in enumerate(raws):
         try:
             _check_row(raw, adding=True)
-            row = Row(0, _parent_for(sheet, raw), act.at, act.by, act.at, act.by)
+            row = Row(0, parent_for(sheet, raw), act.at, act.by, act.at, act.by)
             row.expanded = raw.get("expanded", True) is not False
             row.cells = _cells(world, sheet, row, raw, is_parent=False)
         except ApiError as error:
             raise error.at(index) from error
         made.append(row)
-    anchor = _anchor(sheet, raws[0])
+    anchor = anchor_of(sheet, raws[0])
     for row in made:
         row.id = world.new_id()
         _system_cells(sheet, row)
         sheet.rows[row.id] = row
         _log(sheet, row, row.cells, act)
-    at = _position(sheet, raws[0], anchor)
+    at = position(sheet, raws[0], anchor)
     sheet.order[at:at] = [row.id for row in made]
     _touch(sheet, act)
     return made
@@ -69,7 +68,7 @@ def add_rows(world: World, sheet: Sheet, raws: Sequence[Mapping[str, Any]], act:
 def update_rows(world: World, sheet: Sheet, raws: Sequence[Mapping[str, Any]], act: Act) -> list[Row]:
     """Rows changed, moved, or both. Raises ApiError; then nothing was changed."""
     _check_count(raws)
-    _check_places(raws)
+    check_places(raws)
     plans: list[tuple[Row, dict[int, Cell], Mapping[str, Any]]] = []
     for index, raw in enumerate(raws):
         row_id = raw.get("id")
@@ -80,12 +79,12 @@ def update_rows(world: World, sheet: Sheet, raws: Sequence[Mapping[str, Any]], a
             plans.append(
                 (row, _cells(world, sheet, row, raw, is_parent=sheet.is_parent(row.id), act=act), raw)
             )
-            _check_move(sheet, row, raw)
+            check_move(sheet, row, raw)
         except ApiError as error:
             raise error.at(index, row_id if isinstance(row_id, int) else None) from error
     if len({row.id for row, _, _ in plans}) != len(plans):
         raise ApiError(400, 1137, "Input collection contains multiple instances of the same element.")
-    _move_all(sheet, [(row, raw) for row, _, raw in plans])
+    move_all(sheet, [(row, raw) for row, _, raw in plans])
     for row, cells, raw in plans:
         _change(sheet, row, cells, raw, act)
     _touch(sheet, act)
@@ -180,17 +179,6 @@ def _check_row(raw: Mapping[str, Any], *, adding: bool) -> None:
         raise ApiError(400, 1062, "Invalid row location.")
 
 
-def _check_places(raws: Sequence[Mapping[str, Any]]) -> None:
-    places = {tuple((name, raw.get(name)) for name in PLACES if raw.get(name)) for raw in raws}
-    if len(places) > 1:
-        raise ApiError(
-            400,
-            1123,
-            "Specifying multiple row locations is not yet supported. Each row must use the same row location attribute "
-            "and value (toBottom, toTop, parentId, siblingId, above).",
-        )
-
-
 def _existing(sheet: Sheet, row_id: object) -> Row:
     if row_id is None:
         raise ApiError(400, 1012, "A required object attribute is missing from your request: row.id.")
@@ -200,37 +188,9 @@ def _existing(sheet: Sheet, row_id: object) -> Row:
     return row
 
 
-def _parent_for(sheet: Sheet, raw: Mapping[str, Any]) -> int | None:
-    if raw.get("parentId"):
-        parent = sheet.rows.get(raw["parentId"])
-        if parent is None:
-            raise ApiError(400, 1063, f"Invalid parentId: {raw['parentId']}.")
-        if _blank(sheet, parent):
-            raise ApiError(400, 1185, "Cannot create a child of a parent row that has no data in it.")
-        return parent.id
-    if raw.get("siblingId"):
-        sibling = sheet.rows.get(raw["siblingId"])
-        if sibling is None:
-            raise ApiError(400, 1064, f"Invalid siblingId: {raw['siblingId']}.")
-        return sibling.parent
-    return None
-
-
-def _blank(sheet: Sheet, row: Row) -> bool:
-    """Whether nobody put anything into the row; its number does not count."""
-    return not any(column.id in row.cells for column in sheet.columns if not column.system)
-
-
 def _may_change(sheet: Sheet, row: Row, act: Act) -> None:
     if row.locked and not sheet.access[act.by].administers:
         raise ApiError(403, 1050, "You cannot edit a locked row.")
-
-
-def _check_move(sheet: Sheet, row: Row, raw: Mapping[str, Any]) -> None:
-    target = raw.get("parentId") or raw.get("siblingId")
-    _parent_for(sheet, raw)
-    if target and target in sheet.subtree(row.id):
-        raise ApiError(400, 1062, "Invalid row location.")
 
 
 def _cells(
@@ -278,72 +238,6 @@ def _system_cells(sheet: Sheet, row: Row) -> None:
             number = f"{column.prefix}{sheet.next_number}"
             row.cells[column.id] = Cell(value=number, display=number)
             sheet.next_number += 1
-
-
-def _move_all(sheet: Sheet, moves: Sequence[tuple[Row, Mapping[str, Any]]]) -> None:
-    moving = [(row, raw) for row, raw in moves if any(raw.get(name) for name in PLACES)]
-    if not moving:
-        return
-    if moving[0][1].get("indent") or moving[0][1].get("outdent"):
-        _shift_all(sheet, moving)
-        return
-    raw = moving[0][1]
-    anchor = _anchor(sheet, raw)
-    parent = _parent_for(sheet, raw)
-    blocks = [sheet.subtree(row.id) for row, _ in moving]
-    taken = {each for block in blocks for each in block}
-    if anchor in taken:
-        raise ApiError(400, 1062, "Invalid row location.")
-    sheet.order = [each for each in sheet.order if each not in taken]
-    for row, _ in moving:
-        row.parent = parent
-    at = _position(sheet, raw, anchor)
-    sheet.order[at:at] = list(dict.fromkeys(each for block in blocks for each in block))
-
-
-def _shift_all(sheet: Sheet, moving: Sequence[tuple[Row, Mapping[str, Any]]]) -> None:
-    before = list(sheet.order), {row.id: row.parent for row, _ in moving}
-    try:
-        for row, raw in moving:
-            _shift(sheet, row, raw)
-    except ApiError:
-        sheet.order = before[0]
-        for row, _ in moving:
-            row.parent = before[1][row.id]
-        raise
-
-
-def _shift(sheet: Sheet, row: Row, raw: Mapping[str, Any]) -> None:
-    if raw.get("indent"):
-        siblings = sheet.children(row.parent)
-        place = siblings.index(row.id)
-        if place == 0 or _blank(sheet, sheet.rows[siblings[place - 1]]):
-            raise ApiError(400, 1062, "Invalid row location.")
-        row.parent = siblings[place - 1]
-        return
-    if row.parent is None:
-        raise ApiError(400, 1062, "Invalid row location.")
-    old = row.parent
-    block = sheet.subtree(row.id)
-    sheet.order = [each for each in sheet.order if each not in block]
-    row.parent = sheet.rows[old].parent
-    at = sheet.order.index(old) + len(sheet.subtree(old))
-    sheet.order[at:at] = block
-
-
-def _anchor(sheet: Sheet, raw: Mapping[str, Any]) -> int | None:
-    anchor = raw.get("parentId") or raw.get("siblingId")
-    return anchor if isinstance(anchor, int) and anchor in sheet.rows else None
-
-
-def _position(sheet: Sheet, raw: Mapping[str, Any], anchor: int | None) -> int:
-    """Where in `order` the rows go; the default for new rows is the bottom of the sheet."""
-    if anchor is None:
-        return 0 if raw.get("toTop") else len(sheet.order)
-    start = sheet.order.index(anchor)
-    if raw.get("siblingId"):
-        return start if raw.get("above") else start + len(sheet.subtree(anchor))
-    return start + (len(sheet.subtree(anchor)) if raw.get("toBottom") else 1)
 
 
 def _touch(sheet: Sheet, act: Act) -> None:
