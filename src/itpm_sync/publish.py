@@ -50,9 +50,10 @@ class Put:
 
 def subject_of(showing: Showing, state: State) -> Subject:
     """A project as its page tells of it: live items as agreed, with links to their records."""
+    places = _positions(showing.policy, state.replicas)
     items = [
         Item(item.id, {name: agreed.value for name, agreed in item.agreed.items()})
-        for item in state.items.values()
+        for item in sorted(state.items.values(), key=lambda item: (places.get(item.id, _LAST), item.id))
         if item.life is Life.LIVE
     ]
     notes = [f"{item.value('title') or item.id}: {item.note}" for item in state.items.values() if item.note]
@@ -64,6 +65,20 @@ def subject_of(showing: Showing, state: State) -> Subject:
         left_out=(*showing.left_out, *notes),
         places=_places(state.replicas),
     )
+
+
+_LAST = (1_000_000, 0)
+
+
+def _positions(policy: ProjectPolicy, replicas: Mapping[str, Replica]) -> dict[str, tuple[int, int]]:
+    """By item: where people see it first, containers in the configuration's order, records as they are listed."""
+    order = {(one.connection, one.container): number for number, one in enumerate(policy.containers)}
+    found: dict[str, tuple[int, int]] = {}
+    for replica in replicas.values():
+        record, container = replica.current, order.get((replica.connection, replica.container))
+        if replica.item is not None and record is not None and container is not None:
+            found[replica.item] = min(found.get(replica.item, _LAST), (container, record.position))
+    return found
 
 
 def _sources(showing: Showing, state: State) -> list[Source]:

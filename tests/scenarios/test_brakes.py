@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from itpm_sync.errors import Stopped
+from itpm_sync.errors import Stopped, Unavailable
 from itpm_sync.plan import BrakeKind
 from itpm_sync.policy import Limits
 from itpm_sync.testing.bench import PROJECT, Bench, tool
@@ -119,4 +119,24 @@ def test_a_changed_scope_or_owner_stops_the_project_until_it_was_seen() -> None:
     assert priorities(one, "b") == [1] * 6
     one.approve()
     assert sorted(priorities(one, "b")) == [1] * 5 + [9]
+    assert kinds(one) == set()
+
+
+def test_a_container_that_could_not_be_read_at_first_is_previewed_when_it_can() -> None:
+    one = bench(6)
+    broken = one.tools["b"].memory
+
+    def silent(_call: str, _phase: str) -> None:
+        raise Unavailable("b does not answer.")
+
+    broken.on_call = silent
+    one.approve()
+    assert broken.rows == {}
+    broken.on_call = lambda _call, _phase: None
+    report = one.sync()
+    assert {(brake.kind, brake.connection) for brake in report.plan.brakes} == {(BrakeKind.FIRST_SYNC, "b")}
+    assert len(report.plan.held) == 6
+    assert broken.rows == {}
+    one.approve()
+    assert len(broken.rows) == 6
     assert kinds(one) == set()

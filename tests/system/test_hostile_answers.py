@@ -274,3 +274,45 @@ def test_an_id_leads_nowhere_else(tool: str, native: str) -> None:
         path = line.split(" ")[1].split("?")[0]
         assert ".." not in path.split("/") and "/users" not in path.removeprefix("/v1.0/users"), line
         assert b"\r\nX: y" not in request
+
+
+_PROXIES = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "http_proxy", "https_proxy", "all_proxy")
+
+
+@pytest.mark.parametrize("tool", TOOLS)
+def test_no_proxy_of_the_environment_sees_a_call(tool: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    with Service(lambda connection: connection.sendall(head() + b"{}")).serving() as proxy:
+        for name in _PROXIES:
+            monkeypatch.setenv(name, f"http://127.0.0.1:{proxy.port}")
+        monkeypatch.setenv("NO_PROXY", "")
+        monkeypatch.setenv("no_proxy", "")
+        with Service(lambda connection: connection.sendall(head("403 No") + b"{}")).serving() as service:
+            asked(tool, f"http://127.0.0.1:{service.port}")
+        assert service.asked and proxy.asked == []
+
+
+def test_no_proxy_of_the_environment_sees_the_request_for_a_token(monkeypatch: pytest.MonkeyPatch) -> None:
+    with (
+        Service(lambda connection: connection.sendall(head() + b"{}")).serving() as proxy,
+        Service(lambda connection: connection.sendall(head("400 No") + b"{}")).serving() as identity,
+    ):
+        for name in _PROXIES:
+            monkeypatch.setenv(name, f"http://127.0.0.1:{proxy.port}")
+        monkeypatch.setenv("NO_PROXY", "")
+        monkeypatch.setenv("no_proxy", "")
+        monkeypatch.setenv("IDENTITY_ENDPOINT", f"http://127.0.0.1:{identity.port}/token")
+        monkeypatch.setenv("IDENTITY_HEADER", "header")
+        model = Catalogue().settings_model("m365")
+        tools = Tools(ManualClock(), MiddleRandom(), NoLimit(), LocalFiles())
+
+        async def whole() -> None:
+            made = Catalogue().connector("m365")("work", model(), tools)
+            await made.open()
+            try:
+                with pytest.raises(ItpmError):
+                    await made.describe(CONTAINERS[PLANNER])
+            finally:
+                await made.close()
+
+        asyncio.run(whole())
+        assert identity.asked and proxy.asked == []

@@ -4,7 +4,7 @@ Every kill is a SIGKILL that ends a real process without any cleaning up, in the
 real ledger file, real plan files. What differs is who kills, and where. `http`: the emulator, when a request has
 arrived and is lost (`lost`), when it has arrived and will be carried out (`arrived`), or when it was carried out and
 not yet answered (`answered`), also between two requests inside a Graph batch; `write`: the same, counting only the
-requests that write. `commit`: the process itself, just
+requests that write; `create`: only those that create. `commit`: the process itself, just
 before or after a COMMIT of the ledger. `file`: the process itself, just before or after a file is put in its place by
 renaming. `timer`: this test, after a random time, wherever the process is. Which and where is drawn at random.
 
@@ -58,8 +58,9 @@ KILLS = 200
 STORIES = 3
 IN_A_ROW = 6
 INDEX_LAG = 30.0
-AT_FIRST = {"http": 60, "write": 20, "commit": 30, "file": 2}
-WEIGHTS = {"http": 25, "write": 35, "commit": 25, "file": 5, "timer": 10}
+AT_FIRST = {"http": 60, "write": 20, "create": 8, "commit": 30, "file": 2}
+WEIGHTS = {"http": 25, "write": 20, "commit": 25, "file": 5, "timer": 10}
+CREATES = ("/issue", "/issue/bulk", "/rows", "/planner/tasks")
 WORDS: dict[str, dict[str, str]] = {
     "title": {PLANS: "Name", JIRA: "summary", SHEETS: "Task Name", PLANNER: "title"},
     "finish": {PLANS: "Finish", JIRA: "due", SHEETS: "Finish", PLANNER: "due"},
@@ -109,13 +110,19 @@ class Nursery:
 
     def _arrives(self, emulator: Any) -> Any:
         def hook(call: Call) -> None:
-            writes, phase = emulator.writes(call), ""
+            kinds, phase = {"http"}, ""
+            if emulator.writes(call):
+                kinds |= {"write"} | (
+                    {"create"} if call.method == "POST" and call.path.endswith(CREATES) else set()
+                )
             with self._lock:
-                self._met += Counter({"http": 1, "write": int(writes)})
-                if self._deadly and (writes or self._deadly[0] == "http"):
-                    what, number, _ = self._deadly
-                    if self._met[what] == number:
-                        phase, self._deadly = self._deadly[2], None
+                self._met.update(kinds)
+                if (
+                    self._deadly
+                    and self._deadly[0] in kinds
+                    and self._met[self._deadly[0]] == self._deadly[1]
+                ):
+                    phase, self._deadly = self._deadly[2], None
                 busy = self._meanwhile is not None and self._met["http"] == self._meanwhile[0]
             if busy and self._meanwhile is not None:
                 self._meanwhile[1]()
@@ -139,10 +146,15 @@ class Nursery:
         self._stop(self._pid)
 
     def sync(
-        self, *, approve: bool = False, kill: bool = False, meanwhile: Callable[[], None] | None = None
+        self,
+        *,
+        approve: bool = False,
+        kill: bool = False,
+        creates: bool = False,
+        meanwhile: Callable[[], None] | None = None,
     ) -> dict[str, Any]:
         """One sync in a fork. Says whether it was killed; if not, what it did. `meanwhile` is called at some request,
-        before that takes effect.
+        before that takes effect. `creates`: there is something to create, which may well be the place to kill.
         """
         order: dict[str, Any] = {"carry_out": True, "ahead": self.world.clock.ahead}  # type: ignore[union-attr]
         if approve:
@@ -152,8 +164,9 @@ class Nursery:
         self._last = None
         self._alive.clear()
         if kill:
-            where = self.chance.choices(list(WEIGHTS), list(WEIGHTS.values()))[0]
-            http = where in ("http", "write")
+            weights = {**WEIGHTS, "create": 60 if creates else 0}
+            where = self.chance.choices(list(weights), list(weights.values()))[0]
+            http = where in ("http", "write", "create")
             phase = self.chance.choice(["lost", "arrived", "answered"] if http else ["before", "after"])
             if http:
                 self._deadly = (where, self.chance.randint(1, self.usual[where]), phase)
@@ -326,7 +339,9 @@ class Story:
 
     def begin(self) -> None:
         """The first sync, killed at random, approved again each time."""
-        self.nursery.sync(approve=True, kill=True)  # also teaches the nursery what to import, if it lives
+        self.nursery.sync(
+            approve=True, kill=True, creates=True
+        )  # also teaches the nursery what to import, if it lives
         for _ in range(IN_A_ROW):
             self.no_duplicate()
             if not self.nursery.sync(approve=True, kill=True)["killed"]:
@@ -336,10 +351,11 @@ class Story:
 
     def round(self) -> None:
         """People edit, a sync is killed, and the next, and perhaps the next; then all must come right."""
-        self.edit_something(self.chance.randint(2, 5))
-        for _ in range(self.chance.randint(1, IN_A_ROW)):
+        self.create_something()
+        self.edit_something(self.chance.randint(1, 4))
+        for number in range(self.chance.randint(1, IN_A_ROW)):
             busy = self.edit_meanwhile if self.chance.random() < 0.4 else None
-            killed = self.nursery.sync(kill=True, meanwhile=busy)["killed"]
+            killed = self.nursery.sync(kill=True, creates=number == 0, meanwhile=busy)["killed"]
             self.told.append(f"killed at {self.nursery.drawn}" if killed else "synced")
             self.no_duplicate()
             self.world.clock.move(seconds=self.chance.choice([0, 1, 60]))
@@ -401,6 +417,6 @@ def test_killed_at_200_random_points_nothing_is_doubled_and_nothing_lost(
                     story.round()
                 kills += hand.kills
     assert sum(kills.values()) >= KILLS
-    assert all(kills[where] for where in ("http", "write", "commit", "timer")), kills
+    assert all(kills[where] for where in ("http", "write", "create", "commit", "timer")), kills
     with capsys.disabled():
         print(f"killed sync: {dict(kills)}")

@@ -7,7 +7,8 @@ from datetime import UTC, datetime
 
 import pytest
 
-from itpm_sync.connector import ContainerInfo
+from itpm_sync.bases import Agreed, ItemBase, Replica, Tie
+from itpm_sync.connector import ContainerInfo, Record
 from itpm_sync.ledger import ContainerState
 from itpm_sync.ledger.state import State
 from itpm_sync.policy import ContainerPolicy, ProjectPolicy
@@ -55,3 +56,19 @@ def test_what_an_older_version_stored_tells_no_time() -> None:
     bare = {name: value for name, value in old.document.items() if name != "edited"}
     assert source(replace(old, document=bare)).edited is None
     assert source(None).edited is None
+
+
+def test_items_stand_as_people_list_them_and_not_by_their_ids() -> None:
+    names = ["Survey", "Cabling", "Go-live"]
+    items = {
+        f"i-{n}": ItemBase(f"i-{n}", {"title": Agreed(title, 1)})
+        for n, title in zip("cab", names, strict=True)
+    }
+    replicas = {
+        f"r-{at}": Replica(
+            f"r-{at}", *PLACE, f"n{at}", item, Tie.TIED, Record(f"n{at}", "1", {}, position=at)
+        )
+        for at, item in enumerate(items)
+    }
+    state = State("net", items=dict(sorted(items.items())), replicas=replicas)
+    assert [item.title for item in subject_of(SHOWING, state).items] == names

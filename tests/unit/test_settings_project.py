@@ -213,3 +213,13 @@ def test_anything_else_is_refused_with_an_example(value: Any) -> None:
         found, said = timedelta(1), str(error)
     assert found > timedelta(0)
     assert "15 min" in said or not said
+
+
+def test_pages_are_not_put_where_nothing_may_be_written(tmp_path: Path) -> None:
+    head = HEAD.replace(
+        "projects:", "  office: {connector: m365, emulator: emulated, mode: read}\nprojects:"
+    )
+    file = tmp_path / "itpm-sync.yaml"
+    file.write_text(head + CONTAINERS + "    publish: [{connection: office}]\n", encoding="utf-8")
+    with pytest.raises(Misconfigured, match="mode: read"):
+        load(file, Catalogue())

@@ -169,6 +169,8 @@ def views(ws: Workspace, project: Project, sight: Sight) -> dict[Place, Containe
             listed=pulled is not None and pulled.whole,
             suspended=sight.suspended.get(place, ""),
             by_hand=connector.capabilities.by_hand or (info is not None and info.by_hand),
+            title=info.title if info is not None else "",
+            first=place not in sight.containers or sight.containers[place].base is None,
             had=had,
             has=len(pulled.listed) if pulled is not None and pulled.listed is not None else had,
         )

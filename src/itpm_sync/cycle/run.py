@@ -92,6 +92,7 @@ class _Run:
             ws.ledger.store_plan(self.lease, self.name, plan=found)
             return RunReport(self.name, plan, stopped=stopped, warnings=warnings, document=found)
         desk = await self._carry_out(plan, sight, approve)
+        self._cover(plan, sight, basis)
         if approve is not None or translate.fingerprint(basis) != state.fingerprint:
             ws.ledger.accept_fingerprint(
                 self.lease, translate.fingerprint(basis), document=basis, run=self.name
@@ -100,6 +101,17 @@ class _Run:
         found = document(plan, run=self.name, outcomes=outcomes)
         ws.ledger.store_plan(self.lease, self.name, plan=found)
         return RunReport(self.name, plan, tuple(desk.carried), warnings=warnings, document=found)
+
+    def _cover(self, plan: Plan, sight: Sight, basis: Mapping[str, Any]) -> None:
+        """Remember which containers a plan that was let go has covered: one that was never read is still to come."""
+        stopped = {(brake.connection, brake.container) for brake in plan.brakes}
+        for place, pulled in sight.pulls.items():
+            known = sight.containers.get(place)
+            if known is None or known.base is not None or pulled.error is not None or place in stopped:
+                continue
+            covered = replace(known, base=translate.fingerprint(basis))
+            self.ws.ledger.store_readings(self.lease, [], container=covered)
+            sight.containers[place] = covered
 
     def _renew(self) -> None:
         self.lease = self.ws.ledger.renew(self.lease, self.ws.lease_seconds)

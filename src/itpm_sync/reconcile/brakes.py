@@ -29,7 +29,7 @@ def before_deciding(draft: Draft) -> list[Brake]:
         if one.base.absence is not None and one.base.absence.confirmed and one.tie in _THERE
     )
     for place, view in draft.world.containers.items():
-        name = f"{place[1]} in {place[0]}"
+        name = view.name
         if view.listed and not view.suspended and view.had > 0 and view.has == 0:
             says = f"{name} had {view.had} records and now lists none; nothing is taken for deleted."
             found.append(Brake(BrakeKind.EMPTIED, says, "If it was emptied on purpose: " + _APPROVE, *place))
@@ -54,8 +54,12 @@ def before_writing(draft: Draft, actions: tuple[Action, ...]) -> list[Brake]:
     known = _known(draft)
     deletions = Counter((a.connection, a.container) for a in actions if a.operation is Operation.DELETE)
     changes = Counter((a.connection, a.container) for a in actions if _changes(a))
-    for place in world.containers:
-        name = f"{place[1]} in {place[0]}"
+    creations = Counter((a.connection, a.container) for a in actions if a.operation is Operation.CREATE)
+    for place, view in world.containers.items():
+        name = view.name
+        if view.first and not view.suspended and (view.has or creations[place]):
+            says = f"{name} is read for the first time; what it holds is previewed."
+            found.append(Brake(BrakeKind.FIRST_SYNC, says, _APPROVE, *place))
         if _too_many(world.policy.limits, deletions[place], known[place]):
             says = f"{deletions[place]} records of {name} would be deleted."
             found.append(Brake(BrakeKind.DELETIONS, says, _APPROVE, *place))

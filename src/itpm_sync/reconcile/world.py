@@ -34,6 +34,10 @@ class ContainerView:
     suspended: str = ""
     """Why the container sits this run out ("" it does not): unreachable, braked, paused."""
     by_hand: bool = False
+    title: str = ""
+    """What people call it; "" where the tool was never reached."""
+    first: bool = False
+    """No approved plan has covered it yet: what it holds and would be given is previewed first."""
     had: int = 0
     """Records it had when last listed completely."""
     has: int = 0
@@ -42,6 +46,11 @@ class ContainerView:
     @property
     def place(self) -> Place:
         return (self.policy.connection, self.policy.container)
+
+    @property
+    def name(self) -> str:
+        """The container as messages call it."""
+        return f"{self.title or self.policy.container} in {self.policy.connection}"
 
     @property
     def writable(self) -> bool:

@@ -146,7 +146,8 @@ class _Writer:
             if form is not None and form != lens.form(None, env):
                 writes.append(FieldWrite(name, None, form, agreed.version))
         origin = next((one.base.connection for one in self.draft.of_item[item.base.id]), "")
-        reason = f"taken by {view.place[1]}, known from {origin}" if origin else f"taken by {view.place[1]}"
+        taker = view.title or view.place[1]
+        reason = f"taken by {taker}, known from {origin}" if origin else f"taken by {taker}"
         depth = self.depth(item, view)
         return Action(
             Operation.CREATE, item.base.id, *view.place, None, _title(item), tuple(writes), reason, depth

@@ -205,6 +205,12 @@ class Maker:
                 f"{name} is a {kind} connection, and that cannot publish pages.",
                 "Name a folder, or a m365 one.",
             )
+        elif name in self.connections and self.connections[name].reads_only:
+            self._say(
+                here,
+                f"{name} is in `mode: read`: nothing is written there, pages neither.",
+                "Publish into a folder, or take `mode: read` away.",
+            )
         return PublishTo(name, connection=name)
 
     def _say(self, path: tuple[str | int, ...], message: str, mend: str = "", *, key: bool = False) -> None:

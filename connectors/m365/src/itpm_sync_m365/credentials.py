@@ -107,8 +107,13 @@ def _azure(settings: M365Settings) -> Any:
     from azure.identity import aio
 
     host = urlsplit(settings.base_url).netloc
-    authority = {"authority": _AUTHORITIES[host]} if host in _AUTHORITIES else {}
-    client: dict[str, Any] = {"client_id": settings.client_id} if settings.client_id else {}
+    # no proxy that the configuration does not name: the request for a token holds the secret
+    authority: dict[str, Any] = {"use_env_settings": False}
+    if host in _AUTHORITIES:
+        authority["authority"] = _AUTHORITIES[host]
+    client: dict[str, Any] = {"use_env_settings": False}
+    if settings.client_id:
+        client["client_id"] = settings.client_id
     try:
         match settings.credential:
             case Credential.CLIENT_SECRET:
