@@ -18,7 +18,19 @@ def test_a_fresh_copy_of_the_template_passes_the_conformance_suite(tmp_path: Pat
     assert "src/itpm_sync_acme/connector.py" in names
     assert not any("template" in path.read_text("utf-8").lower() for path in folder.rglob("*.py"))
     done = subprocess.run(
-        [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-p", "no:xdist", "--rootdir", ".", "tests"],
+        [
+            sys.executable,
+            "-m",
+            "pytest",
+            "-q",
+            "-p",
+            "no:cacheprovider",
+            "-p",
+            "no:xdist",
+            "--rootdir",
+            ".",
+            "tests",
+        ],
         cwd=folder,
         env={**os.environ, "PYTHONPATH": str(folder / "src")},
         capture_output=True,

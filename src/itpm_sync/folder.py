@@ -63,7 +63,9 @@ class FolderPublisher(Publisher):
             note = f"{foreign[0]} is there and not ours; it was left alone, and so was {path.name}."
             return Published(page.name, url, written=False, note=f"{note} Move it away to get a new one.")
         known = all(_shows(there, name) for name in page.pictures)
-        if not known:  # a picture is ours where a page of ours shows it: the page first, should we be stopped here
+        if (
+            not known
+        ):  # a picture is ours where a page of ours shows it: the page first, should we be stopped here
             self._write(path, seal(page.standalone, page.digest))
         for name, data in page.pictures.items():
             self._write(self._folder / name, data)

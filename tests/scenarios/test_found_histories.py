@@ -404,3 +404,54 @@ def test_a_record_moved_while_we_write_is_left_for_the_next_run() -> None:
     assert bench.ledger.refusals(PROJECT) == []  # not even tried
     assert memory.rows[in_s].values.get("parent") is None  # its parent is in S1
     assert bench.agreed(item(bench, "Rack"), "parent") == item(bench, "Phase")
+
+
+def test_what_a_hidden_record_lies_under_is_not_deleted_though_both_were() -> None:
+    bench = bench_of("J", "S", deletion=Deletion.PROPAGATE)
+    phase = add(bench, "J", "Phase")
+    rack = add(bench, "J", "Rack", parent=phase)
+    start(bench)
+    memory = bench.tools["S"].memory
+    memory.hide(native(bench, "S", "Rack"))
+    settle(bench)
+    for one in (rack, phase):
+        bench.tools["J"].memory.delete_as("ann", one)
+    settle(bench)
+    assert titles(bench, "S") == ["Phase", "Rack"]
+    assert quiet(bench)
+    memory.hide(native(bench, "S", "Rack"), hidden=False)
+    settle(bench)
+    assert titles(bench, "S") == []
+
+
+def test_a_kind_that_nobody_said_and_a_tool_fills_in_is_no_news() -> None:
+    bench = bench_of("J", "S")
+    start(bench)
+    bench.tools["J"].memory.create_as("ann", "main", title="Rack")
+    memory = bench.tools["S"].memory
+
+    def fill_in() -> None:
+        memory.rows[native(bench, "S", "Rack")].values["kind"] = "task"
+
+    bench.during("S", "apply create", "after", fill_in)
+    bench.sync()
+    assert memory.rows[native(bench, "S", "Rack")].values["kind"] == "task"
+    bench.clock.move(hours=1)
+    assert quiet(bench)
+
+
+def test_an_edit_over_the_value_that_a_resolution_kept_is_no_new_conflict() -> None:
+    bench = bench_of("J", "S", "P")
+    add(bench, "J", "Rack", priority=1)
+    start(bench)
+    in_j, in_s, in_p = (native(bench, name, "Rack") for name in ("J", "S", "P"))
+    bench.tools["J"].memory.edit_as("ann", in_j, priority=2)
+    bench.during("P", "read", "before", lambda: bench.tools["P"].memory.edit_as("cem", in_p, priority=3))
+    bench.sync()  # S is brought to 2, P was faster
+    bench.sync()
+    (conflict,) = bench.ledger.conflicts(PROJECT)
+    resolve(bench.workspace(), conflict.id, "agreed", actor="ann")
+    bench.tools["S"].memory.edit_as("bea", in_s, priority=4)  # over 2
+    settle(bench)
+    assert bench.ledger.conflicts(PROJECT) == []
+    assert [bench.value(name, one, "priority") for name, one in (("J", in_j), ("P", in_p))] == [4, 4]

@@ -216,9 +216,7 @@ def test_anything_else_is_refused_with_an_example(value: Any) -> None:
 
 
 def test_pages_are_not_put_where_nothing_may_be_written(tmp_path: Path) -> None:
-    head = HEAD.replace(
-        "projects:", "  office: {connector: m365, emulator: emulated, mode: read}\nprojects:"
-    )
+    head = HEAD.replace("projects:", "  office: {connector: m365, emulator: emulated, mode: read}\nprojects:")
     file = tmp_path / "itpm-sync.yaml"
     file.write_text(head + CONTAINERS + "    publish: [{connection: office}]\n", encoding="utf-8")
     with pytest.raises(Misconfigured, match="mode: read"):

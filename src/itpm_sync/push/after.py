@@ -15,7 +15,7 @@ from itpm_sync.bases import NEVER, Conflict, Intent, ItemBase, Refusal, Replica,
 from itpm_sync.codec import digest, encode
 from itpm_sync.connector import Record
 from itpm_sync.lens import Lens, Unliftable, Untranslatable
-from itpm_sync.model import Value
+from itpm_sync.model import Kind, Value
 from itpm_sync.plan import Loser
 from itpm_sync.push.desk import next_try
 from itpm_sync.ties import ContainerEnv
@@ -71,13 +71,14 @@ def created(replica: Replica, item: ItemBase, lenses: Mapping[str, Lens], env: C
     """A new record's base: brought to the agreed version of all it holds in its form, to none of the rest.
 
     What stands there though we did not send it (a person was fast, or the tool fills it in) has no base: its first
-    tie is still to be decided.
+    tie is still to be decided. A kind nobody ever said is made as a task: reading it back is no news.
     """
     at: dict[str, int] = {}
     for name, lens in lenses.items():
         agreed = item.agreed.get(name)
         stands = form(lens, replica.seen.values, env) if replica.seen else None
-        if lens.form(agreed.value if agreed else None, env) == stands:
+        made = Kind.TASK if agreed is None and name == "kind" else None
+        if lens.form(agreed.value if agreed else made, env) == stands:
             at[name] = agreed.version if agreed else NEVER
         elif name in replica.at or stands is None or (replica.seen and lens.default(replica.seen.values)):
             at[name] = replica.at.get(name, NEVER)

@@ -52,9 +52,7 @@ class _Field:
         if overruled and verdict.agreed is None:
             # The owner holds the item and says nothing: that is put back.
             verdict = replace(verdict, agreed=Agreed(None, NEVER + 1, self.owner))
-        # Where nothing was ever agreed, a value that its tool computed and now leaves to people is a first one too.
-        unsaid = verdict.agreed is None
-        firsts = [e for e in speaking if (e.first or (unsaid and not e.changed)) and not e.empty]
+        firsts = [entry for entry in speaking if entry.first and not entry.empty]
         if firsts and verdict.conflict is None:
             verdict = self._first_tie(firsts, verdict)
         return replace(verdict, losers=(*overruled, *verdict.losers)) if overruled else verdict

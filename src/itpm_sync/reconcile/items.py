@@ -9,7 +9,7 @@ from collections.abc import Iterable
 
 from itpm_sync.bases import NEVER, Tie
 from itpm_sync.errors import ItpmError
-from itpm_sync.lens import Untranslatable
+from itpm_sync.lens import Env, Lens, Untranslatable
 from itpm_sync.model import Value
 from itpm_sync.plan import Grade, Warning
 from itpm_sync.policy import FieldPolicy, Rule
@@ -141,7 +141,7 @@ def _step(draft: Draft, item: ItemDraft, name: str, entry: Entry) -> None:
         one.at[name] = NEVER
     if (entry.changed or entry.taken is not None) and name in one.offers:
         one.offers = {key: value for key, value in one.offers.items() if key != name}
-    if entry.lens.form(agreed.value if agreed else None, entry.env) == entry.now:
+    if _form(item, name, entry.lens, entry.env) == entry.now:
         one.at[name] = version
 
 
@@ -189,7 +189,7 @@ def entry_of(
             mend=unknown.mend,
         )
         return None
-    first = one.fresh or name not in one.at
+    first = one.fresh or name not in one.at or (name not in item.agreed and _left_to_people(one, lens))
     undecided = name in one.undecided and not view.suspended
     if first and view.suspended:
         return None
@@ -210,7 +210,9 @@ def entry_of(
         env,
         before,
         now,
-        at=one.at.get(name, NEVER),
+        at=NEVER
+        if first
+        else _at(item, one, name, in_step=not undecided and _form(item, name, lens, env) == before),
         changed=changed,
         first=first,
         empty=is_default(lens, record, now),
@@ -219,6 +221,16 @@ def entry_of(
         edited=record.edited_at if view.capabilities.edit_times else None,
         actor=record.edited_by,
     )
+
+
+def _form(item: ItemDraft, name: str, lens: Lens, env: Env) -> Value:
+    agreed = item.agreed.get(name)
+    return lens.form(agreed.value if agreed else None, env)
+
+
+def _at(item: ItemDraft, one: ReplicaDraft, name: str, *, in_step: bool) -> int:
+    """The version an edit there knew: the agreed one where that stood there (a resolution may have raised it since)."""
+    return max(one.at.get(name, NEVER), _version(item, name)) if in_step else one.at.get(name, NEVER)
 
 
 def _before(draft: Draft, one: ReplicaDraft, view: ContainerView, name: str) -> tuple[Value, bool]:
@@ -231,6 +243,12 @@ def _before(draft: Draft, one: ReplicaDraft, view: ContainerView, name: str) -> 
         return source.lenses[name].get(one.base.seen.values, draft.envs[place]), True
     except Untranslatable:
         return None, False
+
+
+def _left_to_people(one: ReplicaDraft, lens: Lens) -> bool:
+    """A value that its tool computed and computes no more: where nothing was ever agreed, it is a first one."""
+    seen, now = one.base.seen, one.base.reading
+    return seen is not None and now is not None and lens.computed(seen.computed - now.computed)
 
 
 def _parent_untied(draft: Draft, one: ReplicaDraft, view: ContainerView) -> bool:

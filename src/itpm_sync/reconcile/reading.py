@@ -10,7 +10,7 @@ from itpm_sync.codec import show
 from itpm_sync.connector import Record
 from itpm_sync.lens import Env, Lens, Untranslatable
 from itpm_sync.model import Day, Schedule, Value
-from itpm_sync.reconcile.draft import Draft
+from itpm_sync.reconcile.draft import Draft, ItemDraft
 from itpm_sync.reconcile.world import ContainerView
 
 
@@ -33,6 +33,12 @@ def name_of(draft: Draft, replica: Replica) -> str:
     view = draft.world.containers.get((replica.connection, replica.container))
     title = peek(view, draft.envs[view.place], record, "title") if view else None
     return f"{show(title)} ({replica.native_id})" if title else replica.native_id
+
+
+def title_of(item: ItemDraft) -> str:
+    """An item's agreed title, for messages."""
+    title: Value = item.agreed["title"].value if "title" in item.agreed else None
+    return show(title) if title else "(untitled)"
 
 
 def day_of(view: ContainerView, env: Env, record: Record | None) -> Day | None:

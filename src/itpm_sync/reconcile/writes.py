@@ -9,16 +9,15 @@ from collections import defaultdict
 from dataclasses import dataclass
 
 from itpm_sync.bases import NEVER, Offer, Tie
-from itpm_sync.codec import show
 from itpm_sync.connector import Operation
 from itpm_sync.lens import Untranslatable
-from itpm_sync.model import Value
 from itpm_sync.plan import KEY, Action, FieldWrite, Grade, OfferedField
 from itpm_sync.policy import Rule
 from itpm_sync.reconcile.draft import Draft, ItemDraft, ReplicaDraft
-from itpm_sync.reconcile.reading import is_default
+from itpm_sync.reconcile.leaving import leaving
+from itpm_sync.reconcile.reading import is_default, title_of
 from itpm_sync.reconcile.scope import creations
-from itpm_sync.reconcile.world import ContainerView, Place
+from itpm_sync.reconcile.world import ContainerView
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,25 +29,18 @@ class Work:
 def work(draft: Draft, doomed: set[str], circular: set[str]) -> Work:
     """Creations first by depth, then updates, then deletions deepest first."""
     writer = _Writer(draft, circular)
-    wanted = creations(draft)
-    for item, view in wanted:  # so that children see the parents that are created with them
-        draft.envs[view.place].tie(item.base.id, f"new:{item.base.id}")
-    creating = []
-    for item, view in sorted(wanted, key=lambda one: writer.depth(*one)):
-        action = writer.creation(item, view)
-        if action is None:
-            draft.envs[view.place].untie(item.base.id)
-        else:
-            creating.append(action)
-    leaving = _leaving(draft, doomed)
+    creating = _creations(draft, writer)
+    gone = leaving(draft, doomed)
     offers: list[OfferedField] = []
     updates: list[Action] = []
-    deletions = [writer.deletion(item, one, view) for item, one, view in leaving]
-    going = {one.base.id for _, one, _ in leaving}
+    deletions = [writer.deletion(item, one, view) for item, one, view in gone]
+    going = {one.base.id for _, one, _ in gone}
     for item in draft.items.values():
         for one in draft.of_item[item.base.id]:
             here = draft.world.containers.get(one.place)
             if here is None or one.base.id in going or one.base.id in draft.world.pending:
+                continue
+            if one.base.absence is not None:  # not there now
                 continue
             if one.tie is Tie.TIED:
                 writes = writer.writes(item, one, here)
@@ -60,10 +52,25 @@ def work(draft: Draft, doomed: set[str], circular: set[str]) -> Work:
                 offers += writer.offer(item, one, here, writes)
             elif writes and here.writable:
                 updates.append(writer.update(item, one, here, writes))
-    places = _positions(draft)
-    creating.sort(key=lambda one: (one.depth, one.connection, one.container, places[one.item], one.item))
     deletions.sort(key=lambda action: (-action.depth, action.connection, action.item))
     return Work((*creating, *updates, *deletions), tuple(offers))
+
+
+def _creations(draft: Draft, writer: _Writer) -> list[Action]:
+    """Parents first, then in their source's order."""
+    wanted = creations(draft)
+    for item, view in wanted:  # so that children see the parents that are created with them
+        draft.envs[view.place].tie(item.base.id, f"new:{item.base.id}")
+    found = []
+    for item, view in sorted(wanted, key=lambda one: writer.depth(*one)):
+        action = writer.creation(item, view)
+        if action is None:
+            draft.envs[view.place].untie(item.base.id)
+        else:
+            found.append(action)
+    places = _positions(draft)
+    found.sort(key=lambda one: (one.depth, one.connection, one.container, places[one.item], one.item))
+    return found
 
 
 def _positions(draft: Draft) -> dict[str, tuple[int, int]]:
@@ -74,51 +81,6 @@ def _positions(draft: Draft) -> dict[str, tuple[int, int]]:
         record = one.base.current
         if one.item is not None and record is not None and one.place in order:
             found[one.item] = min(found[one.item], (order[one.place], record.position))
-    return found
-
-
-def _leaving(draft: Draft, doomed: set[str]) -> list[tuple[ItemDraft, ReplicaDraft, ContainerView]]:
-    """The records a propagated deletion takes; those under them that stay will be moved out first.
-
-    A record that cannot be moved out (hidden, waiting for a pairing) keeps its parent: deleting it could take the
-    child along.
-    """
-    found: list[tuple[ItemDraft, ReplicaDraft, ContainerView]] = []
-    if not doomed:
-        return found
-    below = _below(draft)
-    for name in sorted(doomed):
-        item = draft.items[name]
-        for one in draft.of_item[name]:
-            view = draft.world.containers.get(one.place)
-            if view is None or one.tie is not Tie.TIED or not view.capabilities.deletes or not view.writable:
-                continue
-            stuck = [
-                child
-                for child in below.get((one.place, one.base.native_id), ())
-                if child.item not in doomed and child.tie not in (Tie.TIED, Tie.OUT_OF_SCOPE)
-            ]
-            if stuck:
-                where, count = view.place[0], len(stuck)
-                says = f"{_title(item)} is not deleted in {where}: {count} records under it are not ours to move."
-                draft.warn(Grade.NOTE, says, one, mend="Move them out there, or pair them.")
-                continue
-            draft.envs[view.place].leaving.add(name)
-            found.append((item, one, view))
-    return found
-
-
-def _below(draft: Draft) -> dict[tuple[Place, str], list[ReplicaDraft]]:
-    """By container and native id: the records that name that one as their parent."""
-    found: dict[tuple[Place, str], list[ReplicaDraft]] = defaultdict(list)
-    for one in draft.replicas.values():
-        view = draft.world.containers.get(one.place)
-        lens = view.lenses.get("parent") if view is not None else None
-        if lens is None or one.base.current is None or one.tie is Tie.TOMBSTONE:
-            continue
-        native = lens.refers(one.base.current.values)
-        if native is not None:
-            found[one.place, native].append(one)
     return found
 
 
@@ -150,13 +112,13 @@ class _Writer:
         reason = f"taken by {taker}, known from {origin}" if origin else f"taken by {taker}"
         depth = self.depth(item, view)
         return Action(
-            Operation.CREATE, item.base.id, *view.place, None, _title(item), tuple(writes), reason, depth
+            Operation.CREATE, item.base.id, *view.place, None, title_of(item), tuple(writes), reason, depth
         )
 
     def deletion(self, item: ItemDraft, one: ReplicaDraft, view: ContainerView) -> Action:
         reason = item.note or "deleted in another tool"
         depth, native = self.depth(item, view), one.base.native_id
-        return Action(Operation.DELETE, item.base.id, *view.place, native, _title(item), (), reason, depth)
+        return Action(Operation.DELETE, item.base.id, *view.place, native, title_of(item), (), reason, depth)
 
     def update(
         self, item: ItemDraft, one: ReplicaDraft, view: ContainerView, writes: list[FieldWrite]
@@ -167,7 +129,7 @@ class _Writer:
             item.base.id,
             *view.place,
             one.base.native_id,
-            _title(item),
+            title_of(item),
             tuple(writes),
             "; ".join(reasons),
             self.depth(item, view),
@@ -247,7 +209,7 @@ class _Writer:
                     connection=view.place[0],
                     container=view.place[1],
                     native_id=one.base.native_id,
-                    title=_title(item),
+                    title=title_of(item),
                     name=write.name,
                     old=write.old,
                     new=write.new,
@@ -265,12 +227,12 @@ class _Writer:
         if self.draft.world.now >= refusal.next_try:
             return False
         what = f"{name} of " if name else ""
-        says = f"{what}{_title(self.draft.items[item])} is left out in {view.place[0]}: {refusal.reason}"
+        says = f"{what}{title_of(self.draft.items[item])} is left out in {view.place[0]}: {refusal.reason}"
         self.draft.warn(Grade.LEFT_OUT, says, field=name, mend="See `itpm-sync quarantine list`.")
         return True
 
     def _waits(self, item: ItemDraft, above: str, view: ContainerView) -> None:
-        says = f"{_title(item)} is not put under {_title(self.draft.items[above])} in {view.place[0]}"
+        says = f"{title_of(item)} is not put under {title_of(self.draft.items[above])} in {view.place[0]}"
         why = "that record is hidden there, or not believed gone yet"
         self.draft.warn(Grade.NOTE, f"{says}: {why}.")
 
@@ -287,8 +249,3 @@ class _Writer:
             depth += env.native_of(at) is not None
             at = self.draft.parents.get(at)
         return depth
-
-
-def _title(item: ItemDraft) -> str:
-    title: Value = item.agreed["title"].value if "title" in item.agreed else None
-    return show(title) if title else "(untitled)"

@@ -64,6 +64,8 @@ class Laws:
 
     def ties(self) -> Iterator[str]:
         tied: dict[tuple[str, str], Replica] = {}
+        waiting = {(p.connection, p.native_id) for p in self.state.proposals.values()}
+        asked = {(item, p.connection) for p in self.state.proposals.values() for item in p.candidates}
         by_native = {(r.connection, r.native_id): r for r in self.state.replicas.values()}
         for replica in self.state.replicas.values():
             if replica.item is None or replica.tie not in _HERE:
@@ -72,11 +74,14 @@ class Laws:
             if other is not replica:
                 yield f"S8: {replica.item} is tied to {other.native_id} and {replica.native_id} of {replica.connection}"
             row = self.row(replica)
-            if row is None and replica.tie is not Tie.HIDDEN:
+            if (
+                row is None
+                and replica.tie is not Tie.HIDDEN
+                and (replica.item, replica.connection) not in asked
+            ):
                 yield f"S8: {replica.item} is tied to {replica.native_id} of {replica.connection}, which is gone"
             elif row is not None and row.container != replica.container and not row.hidden:
                 yield f"S8: {replica.native_id} of {replica.connection} is not in {replica.container}"
-        waiting = {(p.connection, p.native_id) for p in self.state.proposals.values()}
         for name, one in self.bench.tools.items():
             for native, row in one.memory.rows.items():
                 known = by_native.get((name, native))
@@ -103,7 +108,7 @@ class Laws:
                 stands, agreed = lens.get(row.values, env), item.value(name)
                 if (item.id, name) in self.held or stands == lens.form(agreed, env):
                     continue
-                if policy.read_only or by_hand or lens.computed(row.computed):
+                if policy.read_only or by_hand or lens.computed(row.computed) or name in replica.undecided:
                     continue
                 if name == "parent" and self._missing(lens.form(agreed, env), replica):
                     continue

@@ -163,7 +163,7 @@ class People:
                 for native, one in before.items():
                     self.ghosts.touch((tool.name, native), shape=True)
                     self.ghosts.touch((tool.name, one.native_id), shape=True)
-                    known = self.watch.item_of.get((tool.name, native), one.key)
+                    known = self.watch.item_of.get((tool.name, native))
                     if native != one.native_id and (one.key is None or one.key != known):
                         self._unknowable(tool, native, one)
                 self.say("move", tool, old, "to", row.container, "as", row.native_id)

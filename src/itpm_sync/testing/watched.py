@@ -120,9 +120,12 @@ class WatchedTool(MemoryTool):
             if not any(self.ghosts.restored.get(spot, 0) > self.ghosts.run_began for spot in late):
                 self._break(f"S10: {row.native_id} is deleted; nobody deleted a record of {change.key}")
         token = str(row.values.get("title"))
+        ever = [
+            one for one in self.ghosts.deletions if change.key in (one.item, self.watch.item_of.get(one.spot))
+        ]
         if (
             change.key not in self.watch.ordered
-            and token not in self.ghosts.known({one.token for one in deletions})
+            and token not in self.ghosts.known({one.token for one in ever})
             and not self.ghosts.unread(spot)
             and token not in self.watch.stored(change.key)
         ):

@@ -1,0 +1,59 @@
+"""The records that a propagated deletion takes, and those under them that will be moved out first.
+
+In: the draft, the items that are to be deleted. Out: their records that go, noted as leaving in their surroundings.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+
+from itpm_sync.bases import Tie
+from itpm_sync.plan import Grade
+from itpm_sync.reconcile.draft import Draft, ItemDraft, ReplicaDraft
+from itpm_sync.reconcile.reading import title_of
+from itpm_sync.reconcile.world import ContainerView, Place
+
+
+def leaving(draft: Draft, doomed: set[str]) -> list[tuple[ItemDraft, ReplicaDraft, ContainerView]]:
+    """The records a propagated deletion takes; those under them that stay will be moved out first.
+
+    A record that cannot be moved out (hidden, waiting for a pairing) keeps its parent: deleting it could take the
+    child along.
+    """
+    found: list[tuple[ItemDraft, ReplicaDraft, ContainerView]] = []
+    if not doomed:
+        return found
+    below = _below(draft)
+    for name in sorted(doomed):
+        item = draft.items[name]
+        for one in draft.of_item[name]:
+            view = draft.world.containers.get(one.place)
+            if view is None or one.tie is not Tie.TIED or not view.capabilities.deletes or not view.writable:
+                continue
+            stuck = [
+                child
+                for child in below.get((one.place, one.base.native_id), ())
+                if child.tie not in (Tie.TIED, Tie.OUT_OF_SCOPE)
+            ]
+            if stuck:
+                where, count = view.place[0], len(stuck)
+                says = f"{title_of(item)} is not deleted in {where}: {count} records under it are not ours to move."
+                draft.warn(Grade.NOTE, says, one, mend="Move them out there, or pair them.")
+                continue
+            draft.envs[view.place].leaving.add(name)
+            found.append((item, one, view))
+    return found
+
+
+def _below(draft: Draft) -> dict[tuple[Place, str], list[ReplicaDraft]]:
+    """By container and native id: the records that name that one as their parent."""
+    found: dict[tuple[Place, str], list[ReplicaDraft]] = defaultdict(list)
+    for one in draft.replicas.values():
+        view = draft.world.containers.get(one.place)
+        lens = view.lenses.get("parent") if view is not None else None
+        if lens is None or one.base.current is None or one.tie is Tie.TOMBSTONE:
+            continue
+        native = lens.refers(one.base.current.values)
+        if native is not None:
+            found[one.place, native].append(one)
+    return found
