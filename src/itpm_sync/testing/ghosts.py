@@ -49,6 +49,8 @@ class Ghosts:
     """Records that people made, copies among them."""
     copied: set[tuple[str, str]] = field(default_factory=set)
     """(connection, key) of records of which a person made a copy."""
+    twins: list[tuple[Spot, Spot]] = field(default_factory=list)
+    """Records that are the same thing, made in two tools at once; touched again, they are no longer looked at."""
     broken: list[str] = field(default_factory=list)
     """Laws that a call of the engine broke, in words."""
 

@@ -45,12 +45,8 @@ class Laws:
     def broken(self) -> list[str]:
         """Every law that does not hold."""
         checks = (
-            self.ties(),
-            self.fields(),
-            self.copies(),
-            self.places(),
-            self.tokens(),
-            self.conflicts_true(),
+            *(self.ties(), self.fields(), self.copies(), self.places()),
+            *(self.tokens(), self.conflicts_true(), self.flips(), self.twins()),
         )
         found = [law for check in checks for law in check]
         if self.bench.ledger.verify(PROJECT) is not None:
@@ -193,6 +189,22 @@ class Laws:
                 if why:
                     yield f"S18: {name}: {why}"
 
+    # ── S7, the same thing made in two tools ──
+
+    def twins(self) -> Iterator[str]:
+        """Made within one horizon where everybody waits for one: one item, or a question; unless somebody meddled."""
+        if any(policy.creation is Creation.CREATE for policy in self.bench.policy.containers):
+            return
+        item_of = {(r.connection, r.native_id): r.item for r in self.state.replicas.values()}
+        waiting = {(p.connection, p.native_id) for p in self.state.proposals.values()}
+        made = {(tool, key) for tool, _, key in self.ghosts.creations}
+        for one, other in self.ghosts.twins:
+            if {one, other} & waiting or any(self.ghosts.touched[spot] > 0 for spot in (one, other)):
+                continue
+            for mine, theirs in ((one, other), (other, one)):
+                if (theirs[0], item_of.get(mine)) in made:
+                    yield f"S7: {mine} and {theirs} are the same thing, and it was made again"
+
     # ── S3 ──
 
     def tokens(self) -> Iterator[str]:
@@ -223,6 +235,22 @@ class Laws:
                 met = (self.ghosts.known({token}) - {token}) & set(tokens)
                 if met and self._surely():
                     yield f"S4: {conflict.id} sets {token} against {sorted(met)}, which its author had read"
+
+    # ── S26 ──
+
+    def flips(self) -> Iterator[str]:
+        """No title comes back, unless a person settled it: nobody ever types the same token twice."""
+        if any(one.memory.capabilities.by_hand for one in self.bench.tools.values()):
+            return
+        for item in self.state.items:
+            told: list[str] = []
+            for entry in reversed(self.bench.ledger.history(PROJECT, item)):
+                title = entry.document.get("fields", {}).get("title")
+                if title is None:
+                    continue
+                if title["new"] in told[:-1] and title["origin"] is not None:
+                    yield f"S26: the title of {item} came back to {title['new']}"
+                told.append(title["new"])
 
     def _surely(self) -> bool:
         tools = [one.memory.capabilities for one in self.bench.tools.values()]

@@ -112,6 +112,7 @@ class People:
             )
         ]
         item = self.chance.choice(common) if common and self.chance.random() < 0.7 else None
+        spots = []
         for tool in pair:
             values: dict[str, Any] = {"title": token, "kind": "task", "site": site}
             container = sorted(tool.containers)[0]
@@ -119,7 +120,10 @@ class People:
                 here = replica.connection == tool.name and replica.native_id in tool.rows
                 if item is not None and replica.item == item and here:
                     values[PARENT], container = replica.native_id, tool.rows[replica.native_id].container
-            self.made(tool, container, values)
+            spots.append((tool.name, self.made(tool, container, values)))
+        for spot in spots:
+            self.ghosts.touched[spot] = 0
+        self.ghosts.twins.append((spots[0], spots[1]))
 
     def edit(self, tool: WatchedTool, row: Row, **values: Any) -> None:
         tool.edit_as("ann", row.native_id, **values)
