@@ -455,3 +455,36 @@ def test_an_edit_over_the_value_that_a_resolution_kept_is_no_new_conflict() -> N
     settle(bench)
     assert bench.ledger.conflicts(PROJECT) == []
     assert [bench.value(name, one, "priority") for name, one in (("J", in_j), ("P", in_p))] == [4, 4]
+
+
+def test_a_parent_is_not_deleted_while_its_child_has_no_other_place() -> None:
+    bench = bench_of("J", "S", deletion=Deletion.PROPAGATE)
+    top, phase = add(bench, "J", "Top"), add(bench, "J", "Phase")
+    rack = add(bench, "J", "Rack", parent=phase)
+    start(bench)
+    memory = bench.tools["S"].memory
+    memory.hide(native(bench, "S", "Top"))
+    settle(bench)
+    bench.tools["J"].memory.edit_as("ann", rack, parent=top)
+    bench.tools["J"].memory.delete_as("ann", phase)
+    settle(bench)
+    assert titles(bench, "S") == ["Phase", "Rack", "Top"]
+    assert quiet(bench)
+    memory.hide(native(bench, "S", "Top"), hidden=False)
+    settle(bench)
+    assert titles(bench, "S") == ["Rack", "Top"]
+
+
+def test_a_move_to_another_parent_while_the_old_one_is_deleted_is_an_edit() -> None:
+    bench = bench_of("J", "S")
+    add(bench, "J", "Top")
+    phase = add(bench, "J", "Phase")
+    rack = add(bench, "J", "Rack", parent=phase)
+    start(bench)
+    memory = bench.tools["J"].memory
+    memory.edit_as("ann", rack, parent=native(bench, "J", "Top"))
+    memory.delete_as("ann", phase)
+    settle(bench)
+    assert bench.agreed(item(bench, "Rack"), "parent") == item(bench, "Top")
+    assert memory.rows[rack].values["parent"] == native(bench, "J", "Top")
+    assert bench.value("S", native(bench, "S", "Rack"), "parent") == native(bench, "S", "Top")

@@ -198,7 +198,7 @@ def entry_of(
     )
     if not first and not was_readable:
         undecided = True
-    if name == "parent" and not first and _parent_missing(draft, one, view):
+    if name == "parent" and not first and _fallen(draft, one, view, now):
         now = before
     news = one.base.reading is not None and not view.suspended
     changed = not first and (now != before or undecided) and (news or undecided)
@@ -266,16 +266,15 @@ def _parent_untied(draft: Draft, one: ReplicaDraft, view: ContainerView) -> bool
     return "parent" in one.base.undecided or seen is None or lens.refers(seen.values) != native
 
 
-def _parent_missing(draft: Draft, one: ReplicaDraft, view: ContainerView) -> bool:
-    """A parent that is gone but not yet believed gone is no edit of its children."""
+def _fallen(draft: Draft, one: ReplicaDraft, view: ContainerView, now: Value) -> bool:
+    """A parent that is gone but not yet believed gone, or hidden: that its children fell to what is above it (or to
+    the top) is no edit of theirs.
+    """
     seen = one.base.seen
     lens = view.lenses.get("parent")
-    if seen is None or lens is None:
+    native = lens.refers(seen.values) if lens is not None and seen is not None else None
+    parent = draft.by_native.get((one.base.connection, native)) if native is not None else None
+    if parent is None or parent.tie is Tie.TOMBSTONE:
         return False
-    native = lens.refers(seen.values)
-    if native is None:
-        return False
-    parent = draft.by_native.get((one.base.connection, native))
-    return parent is not None and (
-        (parent.base.absence is not None and parent.tie is not Tie.TOMBSTONE) or parent.tie is Tie.HIDDEN
-    )
+    above = draft.envs[view.place].parent_here(draft.parents.get(parent.item or ""))
+    return (parent.base.absence is not None or parent.tie is Tie.HIDDEN) and now in (None, above)

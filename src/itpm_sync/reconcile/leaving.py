@@ -13,14 +13,16 @@ from itpm_sync.reconcile.draft import Draft, ItemDraft, ReplicaDraft
 from itpm_sync.reconcile.reading import title_of
 from itpm_sync.reconcile.world import ContainerView, Place
 
+Going = tuple[ItemDraft, ReplicaDraft, ContainerView]
 
-def leaving(draft: Draft, doomed: set[str]) -> list[tuple[ItemDraft, ReplicaDraft, ContainerView]]:
+
+def leaving(draft: Draft, doomed: set[str]) -> list[Going]:
     """The records a propagated deletion takes; those under them that stay will be moved out first.
 
     A record that cannot be moved out (hidden, waiting for a pairing) keeps its parent: deleting it could take the
     child along.
     """
-    found: list[tuple[ItemDraft, ReplicaDraft, ContainerView]] = []
+    found: list[Going] = []
     if not doomed:
         return found
     below = _below(draft)
@@ -42,6 +44,24 @@ def leaving(draft: Draft, doomed: set[str]) -> list[tuple[ItemDraft, ReplicaDraf
                 continue
             draft.envs[view.place].leaving.add(name)
             found.append((item, one, view))
+    return found
+
+
+def unhindered(draft: Draft, going: list[Going], moved: set[str]) -> list[Going]:
+    """Those under which nothing stays; `moved`: the replicas that are put elsewhere first. Deepest first.
+
+    A record that cannot be put elsewhere yet (its next parent is hidden) keeps the one above it.
+    """
+    below, left = _below(draft) if going else {}, {one.base.id for _, one, _ in going}
+    found = []
+    for item, one, view in going:
+        children = below.get((one.place, one.base.native_id), ())
+        if all(child.base.id in left | moved for child in children):
+            found.append((item, one, view))
+        else:
+            left.discard(one.base.id)
+            says = f"{title_of(item)} is not deleted in {view.place[0]} yet: a record under it has no other place now."
+            draft.warn(Grade.NOTE, says, one)
     return found
 
 

@@ -14,7 +14,7 @@ from itpm_sync.lens import Untranslatable
 from itpm_sync.plan import KEY, Action, FieldWrite, Grade, OfferedField
 from itpm_sync.policy import Rule
 from itpm_sync.reconcile.draft import Draft, ItemDraft, ReplicaDraft
-from itpm_sync.reconcile.leaving import leaving
+from itpm_sync.reconcile.leaving import leaving, unhindered
 from itpm_sync.reconcile.reading import is_default, title_of
 from itpm_sync.reconcile.scope import creations
 from itpm_sync.reconcile.world import ContainerView
@@ -33,7 +33,7 @@ def work(draft: Draft, doomed: set[str], circular: set[str]) -> Work:
     gone = leaving(draft, doomed)
     offers: list[OfferedField] = []
     updates: list[Action] = []
-    deletions = [writer.deletion(item, one, view) for item, one, view in gone]
+    moved: set[str] = set()
     going = {one.base.id for _, one, _ in gone}
     for item in draft.items.values():
         for one in draft.of_item[item.base.id]:
@@ -52,7 +52,9 @@ def work(draft: Draft, doomed: set[str], circular: set[str]) -> Work:
                 offers += writer.offer(item, one, here, writes)
             elif writes and here.writable:
                 updates.append(writer.update(item, one, here, writes))
-    deletions.sort(key=lambda action: (-action.depth, action.connection, action.item))
+                moved |= {one.base.id for write in writes if write.name == "parent"}
+    gone.sort(key=lambda one: (-writer.depth(one[0], one[2]), one[2].place[0], one[0].base.id))
+    deletions = [writer.deletion(*one) for one in unhindered(draft, gone, moved)]
     return Work((*creating, *updates, *deletions), tuple(offers))
 
 

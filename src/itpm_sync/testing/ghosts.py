@@ -51,6 +51,8 @@ class Ghosts:
     """(connection, key) of records of which a person made a copy."""
     twins: list[tuple[Spot, Spot]] = field(default_factory=list)
     """Records that are the same thing, made in two tools at once; touched again, they are no longer looked at."""
+    taken: set[str] = field(default_factory=set)
+    """Titles of records that a person put under another between our reading and its deletion, which took them along."""
     broken: list[str] = field(default_factory=list)
     """Laws that a call of the engine broke, in words."""
 

@@ -153,13 +153,21 @@ class Laws:
                 yield f"S9: {item} was deleted and is still {replica.native_id} of {replica.connection}"
 
     def _stuck(self, above: Replica) -> bool:
-        """Whether a record that is not ours to move lies under this one: it keeps its parent."""
-        ties = {(r.connection, r.native_id): r.tie for r in self.state.replicas.values()}
-        rows = self.bench.tools[above.connection].memory.rows.values()
-        below = [row for row in rows if row.values.get("parent") == above.native_id]
-        return any(
-            ties.get((above.connection, row.native_id)) not in (Tie.TIED, Tie.OUT_OF_SCOPE) for row in below
-        )
+        """Whether, for all we know, a record lies under this one that is not ours to move, or has no other place."""
+        env = self.envs[above.connection, above.container]
+        env.leaving.add(above.item or "")
+        below = [
+            r
+            for r in self.state.replicas.values()
+            if (r.connection, r.container) == (above.connection, above.container)
+            and r.tie is not Tie.TOMBSTONE
+            and r.current is not None
+            and r.current.values.get("parent") == above.native_id
+        ]
+        targets = {env.parent_here(self._parent(r.item)) for r in below if r.item is not None}
+        env.leaving.clear()
+        unfit = any(r.tie not in (Tie.TIED, Tie.OUT_OF_SCOPE) for r in below)
+        return unfit or any(self._missing(target, above) for target in targets)
 
     def _missing(self, above: object, here: Replica | ContainerPolicy) -> bool:
         """Whether an item's record in a container is hidden or may be gone: nothing is put under it meanwhile."""
@@ -216,7 +224,7 @@ class Laws:
             for one in self.bench.tools.values()
             for row in [*one.memory.rows.values(), *one.memory.bin.values()]
         }
-        deleted = {one.token for one in self.ghosts.deletions}
+        deleted = {one.token for one in self.ghosts.deletions} | self.ghosts.taken
         for token in sorted(
             set(self.ghosts.over) - self.ghosts.known(stored | sides | agreed | stands | deleted)
         ):

@@ -133,5 +133,8 @@ class WatchedTool(MemoryTool):
         for child in self.rows.values():
             fresh = self.ghosts.fresh((self.name, child.native_id))
             known = (self.name, child.native_id) in self.watch.item_of
-            if child.values.get(PARENT) == row.native_id and known and not fresh and not self.lags:
+            if child.values.get(PARENT) != row.native_id:
+                continue
+            if known and not fresh and not self.lags:
                 self._break(f"S18: {row.native_id} is deleted while {child.native_id} lies under it")
+            self.ghosts.taken |= {str(one.values.get("title")) for one in self._family(child.native_id)}
