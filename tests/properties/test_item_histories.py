@@ -193,7 +193,8 @@ class History:
         state = self.bench.ledger.load(PROJECT)
         absent = [r for r in state.replicas.values() if r.absence is not None and r.tie is not Tie.TOMBSTONE]
         waits = any(not r.absence.confirmed for r in absent if r.absence is not None)
-        open_ = self.bench.ledger.open_intents(PROJECT)
+        hidden = {r.id for r in state.replicas.values() if r.tie is Tie.HIDDEN}
+        open_ = [one for one in self.bench.ledger.open_intents(PROJECT) if one.replica not in hidden]
         return not (report.plan.decisions or report.carried or waits or open_)
 
     def end(self) -> list[str]:

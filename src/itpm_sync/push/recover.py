@@ -20,6 +20,7 @@ from itpm_sync.push.after import Written, form
 from itpm_sync.push.desk import Desk, Place, Site
 from itpm_sync.push.outcomes import settlement
 
+_UNSEEN = (Presence.HIDDEN, Presence.GONE_OR_HIDDEN)
 NOT_APPLIED = "not applied"
 
 
@@ -125,6 +126,8 @@ async def _changes(desk: Desk, intents: list[Intent]) -> list[Intent]:
             desk.settle([Settlement(intent.id, "record no longer known")])
         elif sighting is None or sighting.presence is Presence.UNKNOWN:
             left.append(intent)
+        elif intent.operation == Operation.UPDATE and sighting.presence in _UNSEEN:
+            left.append(intent)  # what our write replaced there can be looked up only when it is shown again
         elif intent.operation == Operation.DELETE:
             desk.settle([_deletion(desk, intent, known, sighting)])
         else:

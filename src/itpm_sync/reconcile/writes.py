@@ -14,6 +14,7 @@ from itpm_sync.lens import Untranslatable
 from itpm_sync.plan import KEY, Action, FieldWrite, Grade, OfferedField
 from itpm_sync.policy import Rule
 from itpm_sync.reconcile.draft import Draft, ItemDraft, ReplicaDraft
+from itpm_sync.reconcile.forest import Forests
 from itpm_sync.reconcile.leaving import leaving, unhindered
 from itpm_sync.reconcile.reading import is_default, title_of
 from itpm_sync.reconcile.scope import creations
@@ -35,7 +36,7 @@ def work(draft: Draft, doomed: set[str], circular: set[str]) -> Work:
     updates: list[Action] = []
     moved: set[str] = set()
     going = {one.base.id for _, one, _ in gone}
-    for item in draft.items.values():
+    for item in sorted(draft.items.values(), key=writer.level):
         for one in draft.of_item[item.base.id]:
             here = draft.world.containers.get(one.place)
             if here is None or one.base.id in going or one.base.id in draft.world.pending:
@@ -48,6 +49,7 @@ def work(draft: Draft, doomed: set[str], circular: set[str]) -> Work:
                 writes = writer.move_out(item, one, here)
             else:
                 continue
+            writes = writer.rooted(item, here, writes)
             if here.by_hand:
                 offers += writer.offer(item, one, here, writes)
             elif writes and here.writable:
@@ -89,6 +91,7 @@ def _positions(draft: Draft) -> dict[str, tuple[int, int]]:
 class _Writer:
     def __init__(self, draft: Draft, circular: set[str]) -> None:
         self.draft, self.circular = draft, circular
+        self.forests = Forests(draft)
         self.refused = {(r.item, r.connection, r.container, r.field): r for r in draft.world.refusals}
 
     def creation(self, item: ItemDraft, view: ContainerView) -> Action | None:
@@ -232,6 +235,30 @@ class _Writer:
         says = f"{what}{title_of(self.draft.items[item])} is left out in {view.place[0]}: {refusal.reason}"
         self.draft.warn(Grade.LEFT_OUT, says, field=name, mend="See `itpm-sync quarantine list`.")
         return True
+
+    def rooted(self, item: ItemDraft, view: ContainerView, writes: list[FieldWrite]) -> list[FieldWrite]:
+        """The writes without a parent that would close a cycle over what stands there (an edge that is held)."""
+        kept = []
+        for write in writes:
+            parent = write.new if isinstance(write.new, str) else None
+            if write.name != "parent" or self.forests.move(view, item.base.id, parent):
+                kept.append(write)
+                continue
+            says = f"{title_of(item)} is not put under {title_of(self.draft.items[parent or item.base.id])}"
+            why = f"what stands in {view.place[0]} would lie under itself"
+            self.draft.warn(
+                Grade.NOTE, f"{says}: {why}.", field="parent", mend="Settle the conflict over it."
+            )
+        return kept
+
+    def level(self, item: ItemDraft) -> int:
+        """Levels below the top, by agreed parents."""
+        level, at = 0, self.draft.parents.get(item.base.id)
+        visited = {item.base.id}
+        while at is not None and at not in visited:
+            visited.add(at)
+            level, at = level + 1, self.draft.parents.get(at)
+        return level
 
     def _waits(self, item: ItemDraft, above: str, view: ContainerView) -> None:
         says = f"{title_of(item)} is not put under {title_of(self.draft.items[above])} in {view.place[0]}"

@@ -108,6 +108,8 @@ class Laws:
                     continue
                 if name == "parent" and self._missing(lens.form(agreed, env), replica):
                     continue
+                if name == "parent" and self._circular(item.id, lens.form(agreed, env), replica):
+                    continue
                 yield f"S1: {name} of {item.id} in {replica.connection} {row.native_id} is {stands}, agreed {agreed}"
 
     def _policy(self, replica: Replica) -> ContainerPolicy:
@@ -169,6 +171,17 @@ class Laws:
         unfit = any(r.tie not in (Tie.TIED, Tie.OUT_OF_SCOPE) for r in below)
         return unfit or any(self._missing(target, above) for target in targets)
 
+    def _circular(self, item: str, parent: object, here: Replica) -> bool:
+        """Whether an edge that is held, and still stands there, would make the agreed parent a cycle."""
+        env, at = self.envs[here.connection, here.container], parent
+        rows = self.bench.tools[here.connection].memory.rows
+        for _ in range(len(rows) + 1):
+            native = env.native_of(at) if isinstance(at, str) else None
+            if at == item or native is None or native not in rows:
+                return at == item
+            at = env.item_of(rows[native].values.get("parent") or "")
+        return False
+
     def _missing(self, above: object, here: Replica | ContainerPolicy) -> bool:
         """Whether an item's record in a container is hidden or may be gone: nothing is put under it meanwhile."""
         return any(
@@ -225,6 +238,15 @@ class Laws:
             for row in [*one.memory.rows.values(), *one.memory.bin.values()]
         }
         deleted = {one.token for one in self.ghosts.deletions} | self.ghosts.taken
+        waits = {(one.connection, one.native_id) for one in self.bench.ledger.open_intents(PROJECT)}
+        deleted |= {
+            str(edit.before.get("title"))
+            for name, one in self.bench.tools.items()
+            for row in one.memory.rows.values()
+            if (name, row.native_id)
+            in waits  # looked up in the tool's history when the record is shown again
+            for edit in row.history
+        }
         for token in sorted(
             set(self.ghosts.over) - self.ghosts.known(stored | sides | agreed | stands | deleted)
         ):
