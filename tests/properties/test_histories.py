@@ -2,7 +2,8 @@
 
 Every user's text is a token of its own, so that a lost update is *seen*: at the end each token is what stands, or was
 read by the author of what stands, or lies in full among the losers or the sides of an open conflict. The seed is in
-the test's name and in every failure. (The simulator, with all faults and laws, is a later capability.)
+the test's name. Every build runs the same share; `ITPM_HISTORIES_FROM` and `ITPM_HISTORIES` tell others. (The
+simulator, with all faults and laws, is a later capability.)
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ from itpm_sync.testing.lenses import PlainLens, ScaleLens, SetLens
 
 FREE = Limits(floor=10_000, deletions=10_000)
 SEEDS = int(os.environ.get("ITPM_HISTORIES", "40"))
-START = int(os.environ["ITPM_SEED"])
+START = int(os.environ.get("ITPM_HISTORIES_FROM", "1"))
 
 ABLE = (
     Capabilities(history=True, edit_times=True, bin=True, tells_hidden=True),

@@ -9,7 +9,8 @@ Some things no tool can show, and nothing else is excused: a record without its 
 person did between our last direct read and our call where a tool has no conditional write; a record put under
 another, whose deletion takes it along, after we last listed; false conflicts where a tool keeps no history or takes
 changes by hand.
-The seed is in the test's name; `ITPM_SEED` and `ITPM_HISTORIES` tell others.
+Every build runs the same share; `ITPM_HISTORIES_FROM` and `ITPM_HISTORIES` tell others, to look for new stories. What
+they find becomes a named test. The seed is in the test's name.
 """
 
 from __future__ import annotations
@@ -33,7 +34,7 @@ from itpm_sync.testing.watched import Watch, WatchedTool
 
 FREE = Limits(floor=10_000, deletions=10_000)
 SEEDS = int(os.environ.get("ITPM_HISTORIES", "40"))
-START = int(os.environ["ITPM_SEED"])
+START = int(os.environ.get("ITPM_HISTORIES_FROM", "1"))
 HORIZON = 600.0
 
 ABLE = (

@@ -1,7 +1,7 @@
 """The pytest plugin of this repository's own tests: sample data beside the checkout, and what a machine may lack.
 
 In: pytest's hooks, `ITPM_REQUIRE` (comma-separated: what must be there, as in CI), `ITPM_SHARED` (where the sample
-data lies, if not in `../shared`), `ITPM_SEED` (where random histories begin, if not by chance). Out: the fixtures
+data lies, if not in `../shared`), `ITPM_SEED` (of random kills, if not by chance). Out: the fixtures
 `shared`, `postgres_url` and `browser`.
 
 A test that needs PostgreSQL or Chromium is skipped with a plain reason where the machine lacks it, and fails where
@@ -24,7 +24,7 @@ from itpm_sync.testing.postgres import Postgres
 
 _CHECKOUT = Path(__file__).resolve().parents[3]
 
-# Of the random histories; chosen once, here, before xdist starts its workers: all must collect the same tests.
+# Of the random kills; chosen once, here, before xdist starts its workers, so that all of them name the same one.
 os.environ.setdefault("ITPM_SEED", str(random.SystemRandom().randrange(1, 10**6)))
 
 # No deadline: a busy machine is no fault of the code. A failure prints what repeats it.

@@ -73,6 +73,10 @@ class Ghosts:
             rest |= self.over.get(one, set()) - found
         return found
 
+    def told_apart(self, spot: Spot) -> None:
+        """A person said that this record is not the same thing as another."""
+        self.twins = [pair for pair in self.twins if spot not in pair]
+
     def tick(self) -> int:
         self.moment += 1
         return self.moment

@@ -276,4 +276,6 @@ class People:
             pair = self.chance.choice(sorted(pairs, key=lambda one: one.proposal.id)).proposal
             item = self.chance.choice((None, *pair.candidates))
             decide_pair(ws, PROJECT, pair.id, item=item, actor="bea")
+            if item is None:  # a person's word: they are two things
+                self.ghosts.told_apart((pair.connection, pair.native_id))
             self.said.append(f"pair {pair} {item}")
