@@ -8,7 +8,7 @@ Some things no tool can show, and nothing else is excused: a record without its 
 (it is one gone and one made); a record that a person deleted or hid before we could find what we had made; what a
 person did between our last direct read and our call where a tool has no conditional write; a record put under
 another, whose deletion takes it along, after we last listed; false conflicts where a tool keeps no history or takes
-changes by hand.
+changes by hand, or where a copy that carries our key is taken for the moved record.
 Every build runs the same share; `ITPM_HISTORIES_FROM` and `ITPM_HISTORIES` tell others, to look for new stories. What
 they find becomes a named test. The seed is in the test's name.
 """

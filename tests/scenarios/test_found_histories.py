@@ -326,3 +326,30 @@ def test_what_our_lost_write_replaced_is_looked_up_when_a_hidden_record_is_back(
     memory.hide(in_s, hidden=False)
     settle(bench)
     assert bench.conflict_values("priority") == [2, 3]
+
+
+def test_a_restored_record_is_judged_by_what_it_was_told_before_its_deletion() -> None:
+    bench = bench_of("J", "S", deletion=Deletion.PROPAGATE)
+    mine = add(bench, "J", "Rack", priority=1)
+    start(bench)
+    memory = bench.tools["J"].memory
+    memory.edit_as("ann", mine, priority=2)
+    memory.delete_as("ann", mine)
+    bench.tools["S"].memory.edit_as("bea", native(bench, "S", "Rack"), priority=3)
+    settle(bench)  # the deletion did not know of 3: a person is asked
+    memory.restore_as("ann", mine)
+    settle(bench)
+    assert bench.conflict_values("priority") == [2, 3]
+
+
+def test_what_putting_back_replaced_is_kept_and_no_conflict() -> None:
+    bench = bench_of("J", "S", fields={"priority": FieldPolicy(Rule.OWNER, ("J",))})
+    add(bench, "J", "Rack", priority=1)
+    start(bench)
+    memory, in_s = bench.tools["S"].memory, native(bench, "S", "Rack")
+    memory.edit_as("bea", in_s, priority=2)
+    bench.during("S", "apply update", "before", lambda: memory.edit_as("bea", in_s, priority=3))
+    settle(bench)
+    assert bench.value("S", in_s, "priority") == 1
+    assert bench.ledger.conflicts(PROJECT) == []
+    assert set(bench.losers(item(bench, "Rack"), "priority")) == {2, 3}

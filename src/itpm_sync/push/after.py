@@ -93,7 +93,10 @@ def overwritten(
     lenses: Mapping[str, Lens],
     env: ContainerEnv,
 ) -> tuple[list[Conflict], list[Loser]]:
-    """Edits that nobody had seen and our write replaced: each becomes a conflict, its value kept in full."""
+    """Edits that nobody had seen and our write replaced: each becomes a conflict, its value kept in full.
+
+    One that knew the agreed value is none: it was put back, as its owner's last word bids; kept in full all the same.
+    """
     conflicts, losers = [], []
     before = written.expected.values if written.expected else {}
     for name in written.intent.new:
@@ -106,6 +109,9 @@ def overwritten(
         edit = Side(
             replica.connection, _lifted(lens, stood, agreed.value, env), stood, replica.at.get(name, NEVER)
         )
+        losers.append(Loser(name, edit, f"edited in {replica.connection} while we wrote there"))
+        if edit.version == agreed.version:
+            continue
         held = Side(
             tool=agreed.origin,
             value=agreed.value,
@@ -120,7 +126,6 @@ def overwritten(
         made = written.intent.called or written.intent.made
         assert made is not None, "an intent that was carried out was called"
         conflicts.append(Conflict(identity, item.id, name, (edit, held), made, why))
-        losers.append(Loser(name, edit, why))
     return conflicts, losers
 
 

@@ -6,10 +6,11 @@ In: a World. Out: per item its decision so far, the ties as they are becoming, w
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from itertools import count
 
-from itpm_sync.bases import Agreed, Conflict, ItemBase, Life, Offer, Replica, Tie
+from itpm_sync.bases import LIFE, Agreed, Conflict, ItemBase, Life, Offer, Replica, Tie
 from itpm_sync.codec import digest
 from itpm_sync.plan import Decision, Grade, Loser, PairProposal, ReplicaChange, Warning
 from itpm_sync.reconcile.world import Place, World
@@ -55,6 +56,19 @@ class ReplicaDraft:
     def place(self) -> Place:
         """Where the record is."""
         return (self.base.connection, self.base.container)
+
+
+def weighed(name: str) -> str:
+    """Where a tombstone's `at` keeps the version of a field that its deletion was last asked about.
+
+    The field's own `at` stays as it was: the record may be restored, and is judged by what it was told.
+    """
+    return f"{LIFE}.{name}"
+
+
+def unweighed(at: Mapping[str, int]) -> dict[str, int]:
+    """`at` of a record that is back."""
+    return {name: version for name, version in at.items() if not name.startswith(weighed(""))}
 
 
 class Draft:

@@ -6,12 +6,12 @@ propagate, questions to a person. A deletion is believed only when it is confirm
 
 from __future__ import annotations
 
-from itpm_sync.bases import LIFE, Conflict, Life, Replica, Side, Tie
+from itpm_sync.bases import LIFE, NEVER, Conflict, Life, Replica, Side, Tie
 from itpm_sync.codec import digest
 from itpm_sync.connector import Presence
 from itpm_sync.plan import Grade
 from itpm_sync.policy import Deletion
-from itpm_sync.reconcile.draft import Draft, ItemDraft, ReplicaDraft
+from itpm_sync.reconcile.draft import Draft, ItemDraft, ReplicaDraft, unweighed, weighed
 from itpm_sync.reconcile.reading import name_of
 
 _LIVE_TIES = (Tie.TIED, Tie.OUT_OF_SCOPE, Tie.HIDDEN)
@@ -48,7 +48,7 @@ def weigh_asked(draft: Draft) -> None:
     """A deletion that a person was asked about is from now on weighed against later edits only."""
     for one in draft.asked:
         known = draft.items[one.item].agreed if one.item is not None else {}
-        one.at = {**one.at, **{name: agreed.version for name, agreed in known.items()}}
+        one.at = {**one.at, **{weighed(name): agreed.version for name, agreed in known.items()}}
 
 
 def _doomed(draft: Draft, item: ItemDraft) -> bool:
@@ -90,6 +90,7 @@ def _back(draft: Draft, item: ItemDraft, one: ReplicaDraft) -> None:
         one.tie = Tie.TIED
     elif one.tie is Tie.TOMBSTONE and one.base.reading is not None:
         one.tie = Tie.TIED
+        one.at = unweighed(one.at)
         draft.note_tie(one)
         item.life, item.note = Life.LIVE, ""
         ours = [
@@ -142,7 +143,9 @@ def _may_have_moved(draft: Draft, one: ReplicaDraft) -> bool:
 def _edited_unknown(item: ItemDraft, one: ReplicaDraft, others: list[ReplicaDraft]) -> str:
     """A field whose edit the deleter did not know: agreed past what this tool was brought to, or edited just now."""
     for name, agreed in sorted(item.agreed.items()):
-        if name in one.at and agreed.version > one.at[name] and agreed.origin != one.base.connection:
+        if name not in one.at or agreed.origin == one.base.connection:
+            continue
+        if agreed.version > max(one.at[name], one.at.get(weighed(name), NEVER)):
             return name
     for other in others:
         if other.fresh:

@@ -30,7 +30,9 @@ def leaving(draft: Draft, doomed: set[str]) -> list[Going]:
         item = draft.items[name]
         for one in draft.of_item[name]:
             view = draft.world.containers.get(one.place)
-            if view is None or one.tie is not Tie.TIED or not view.capabilities.deletes or not view.writable:
+            if view is None or not view.capabilities.deletes or not view.writable:
+                continue
+            if one.tie is not Tie.TIED or one.base.absence is not None:
                 continue
             stuck = [
                 child

@@ -15,7 +15,7 @@ from itpm_sync.codec import digest
 from itpm_sync.connector import Presence
 from itpm_sync.model import Day, Schedule
 from itpm_sync.plan import Grade, PairProposal
-from itpm_sync.reconcile.draft import Draft, ItemDraft, ReplicaDraft
+from itpm_sync.reconcile.draft import Draft, ItemDraft, ReplicaDraft, unweighed
 from itpm_sync.reconcile.reading import day_of, name_of, peek
 from itpm_sync.reconcile.world import ContainerView
 
@@ -92,7 +92,7 @@ def _follow(draft: Draft, one: ReplicaDraft, old: ReplicaDraft) -> None:
     draft.of_item[item].remove(old)
     one.base = replace(one.base, seen=old.base.seen)
     one.seen_from = old.place
-    one.at, one.offers, one.undecided = old.at, old.offers, old.undecided
+    one.at, one.offers, one.undecided = unweighed(old.at), old.offers, old.undecided
     one.drop = old.base.id
     old.item, old.tie = None, Tie.UNTIED
     draft.tie(one, item)

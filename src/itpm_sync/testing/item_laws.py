@@ -149,7 +149,7 @@ class Laws:
             return
         for replica in live:
             able = self.bench.tools[replica.connection].memory.capabilities
-            if self._stuck(replica):
+            if self._stuck(replica) or replica.absence is not None:
                 continue
             if replica.tie is Tie.TIED and able.deletes and not self._policy(replica).read_only:
                 yield f"S9: {item} was deleted and is still {replica.native_id} of {replica.connection}"
@@ -263,7 +263,7 @@ class Laws:
             tokens = [str(side.form) for side in conflict.sides]
             for token in tokens:
                 met = (self.ghosts.known({token}) - {token}) & set(tokens)
-                if met and self._surely():
+                if met and self._surely(conflict.item):
                     yield f"S4: {conflict.id} sets {token} against {sorted(met)}, which its author had read"
 
     # ── S26 ──
@@ -274,14 +274,23 @@ class Laws:
             return
         for item in self.state.items:
             told: list[str] = []
+            if self._copied(item):
+                continue
             for entry in reversed(self.bench.ledger.history(PROJECT, item)):
                 title = entry.document.get("fields", {}).get("title")
                 if title is None:
                     continue
-                if title["new"] in told[:-1] and title["origin"] is not None:
+                tied = "first tie" in str(title["why"])  # a person, or a rule, said that two records are one
+                if title["new"] in told[:-1] and title["origin"] is not None and not tied:
                     yield f"S26: the title of {item} came back to {title['new']}"
                 told.append(title["new"])
 
-    def _surely(self) -> bool:
+    def _copied(self, item: str) -> bool:
+        """A copy taken for the moved record brings back what stood when it was made."""
+        return any(key == item for _, key in self.ghosts.copied)
+
+    def _surely(self, item: str) -> bool:
+        if self._copied(item):
+            return False
         tools = [one.memory.capabilities for one in self.bench.tools.values()]
         return all(able.history and not able.by_hand for able in tools)
