@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from typing import Any
 
 from itpm_sync.bases import Absence, Replica, Tie, replica_id
 from itpm_sync.connector import Capabilities, Connector, ContainerInfo, Page, Presence, Record, Sighting
@@ -17,6 +18,18 @@ from itpm_sync.ledger import ContainerState
 
 Store = Callable[[Sequence[Replica], ContainerState | None], None]
 """Make readings durable; with a container state, its cursor in the same transaction."""
+
+Remembered = Callable[[ContainerInfo], Mapping[str, Any]]
+"""What the ledger keeps of a container's description."""
+
+Strange = Callable[[ContainerState | None, ContainerInfo], str]
+"""Why a container is not the one that was read before; "" it is."""
+
+
+def never(_before: ContainerState | None, _info: ContainerInfo) -> str:
+    """Nothing is strange."""
+    return ""
+
 
 _ABSENT = (Presence.GONE, Presence.GONE_OR_HIDDEN, Presence.HIDDEN, Presence.MOVED, Presence.BINNED)
 
@@ -36,6 +49,8 @@ class Pulled:
     skipped: list[tuple[str, str]] = field(default_factory=list)
     last_edit: datetime | None = None
     error: ItpmError | None = None
+    strange: str = ""
+    """Why it is not the container it was; then nothing of it was read."""
 
     @property
     def whole(self) -> bool:
@@ -69,12 +84,20 @@ async def pull_container(
     before: ContainerState | None,
     memory: Memory,
     store: Store,
+    remembered: Remembered,
     now: datetime,
+    strange: Strange = never,
 ) -> Pulled:
-    """Pull one container. Errors of the tool end up in `error`; what came before is good and stays stored."""
+    """Pull one container. Errors of the tool end up in `error`; what came before is good and stays stored.
+
+    One that is not the container it was is not read: `strange` says why.
+    """
     pulled = Pulled(connector.name, container, before=before)
     try:
         pulled.info = await connector.describe(container)
+        pulled.strange = strange(before, pulled.info)
+        if pulled.strange:
+            return pulled
         cursor = before.cursor if before else None
         seen: set[str] = set()
         async for page in connector.pull(container, cursor):
@@ -87,7 +110,7 @@ async def pull_container(
             pulled.last_edit = max([*edits, *([pulled.last_edit] if pulled.last_edit else [])], default=None)
             for replica in changed:
                 memory.keep(replica)
-            state = _finished(pulled, page, seen, now) if page.last else None
+            state = _finished(pulled, page, seen, remembered, now) if page.last else None
             if changed or state is not None:
                 store(changed, state)
             pulled.state = state
@@ -96,7 +119,9 @@ async def pull_container(
     return pulled
 
 
-def _finished(pulled: Pulled, page: Page, seen: set[str], now: datetime) -> ContainerState:
+def _finished(
+    pulled: Pulled, page: Page, seen: set[str], remembered: Remembered, now: datetime
+) -> ContainerState:
     """The container's state after its last page."""
     before = pulled.before or ContainerState(pulled.connection, pulled.container)
     info = pulled.info
@@ -112,9 +137,7 @@ def _finished(pulled: Pulled, page: Page, seen: set[str], now: datetime) -> Cont
         last_complete=now if pulled.listed is not None else before.last_complete,
         last_edit=max(edits, default=None),
         fingerprint=before.fingerprint or (info.fingerprint if info else None),
-        document={**(before.document or {}), "title": info.title, "url": info.url}
-        if info
-        else before.document,
+        document={**(before.document or {}), **remembered(info)} if info else before.document,
     )
 
 

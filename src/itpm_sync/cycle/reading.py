@@ -52,6 +52,7 @@ async def pull_all(ws: Workspace, project: Project, state: State, lease: Lease, 
     by_connection: dict[str, list[ContainerPolicy]] = defaultdict(list)
     for policy in project.policy.containers:
         by_connection[policy.connection].append(policy)
+    unchanged: list[ContainerState] = []
     for name, policies in by_connection.items():
         connector = ws.connections[name]
         try:
@@ -60,7 +61,8 @@ async def pull_all(ws: Workspace, project: Project, state: State, lease: Lease, 
             for policy in policies:
                 _suspend(sight, (name, policy.container), error)
             continue
-        await _pull_connection(ws, sight, connector, policies, lease, progress)
+        unchanged += await _pull_connection(ws, sight, connector, policies, lease, progress)
+    ws.ledger.store_containers(lease, unchanged)
     return sight
 
 
@@ -71,11 +73,16 @@ async def _pull_connection(
     policies: Sequence[ContainerPolicy],
     lease: Lease,
     progress: Progress,
-) -> None:
+) -> list[ContainerState]:
+    """Returns the states of containers whose last page held no new reading: their cursors may move together, later."""
     memory = Memory(sight.replicas, connector.name)
     pulls = []
+    unchanged: list[ContainerState] = []
 
     def store(changed: Sequence[Replica], container: ContainerState | None) -> None:
+        if not changed and container is not None:
+            unchanged.append(container)
+            return
         try:
             ws.ledger.store_readings(lease, changed, container=container)
         except Claimed as error:  # a record belongs to one project: skipped and named, the others go on
@@ -91,17 +98,20 @@ async def _pull_connection(
         before = sight.containers.get(place)
         now = ws.clock.now()
         pulled = await pull_container(
-            connector, policy.container, before=before, memory=memory, store=store, now=now
+            connector,
+            policy.container,
+            before=before,
+            memory=memory,
+            store=store,
+            remembered=remembered,
+            now=now,
         )
         pulls.append(pulled)
         sight.pulls[place] = pulled
         for native, why in pulled.skipped:
             sight.left_out(place, f"{native} in {policy.container} ({connector.name}) is left out: {why}")
-        if pulled.state is not None and pulled.info is not None:
-            state = replace(pulled.state, document={**pulled.state.document, **remembered(pulled.info)})
-            if state != before:
-                ws.ledger.store_readings(lease, [], container=state)
-            sight.containers[place] = state
+        if pulled.state is not None:
+            sight.containers[place] = pulled.state
         if pulled.info is not None:
             sight.infos[place] = pulled.info
     await sweep(connector, pulls, memory, store=store, now=ws.clock.now())
@@ -109,6 +119,7 @@ async def _pull_connection(
         if pulled.error is not None:
             _suspend(sight, (pulled.connection, pulled.container), pulled.error)
     sight.replicas.update(memory.changed)
+    return unchanged
 
 
 def _suspend(sight: Sight, place: Place, error: ItpmError) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -36,21 +37,19 @@ async def run(
     """Plan a project, and carry the plan out where asked and no brake holds it."""
     project = project_of(ws, project_id)
     ws.ledger.ensure_project(project_id, project.facts.title)
-    lease = ws.ledger.acquire(project_id, ws.holder, seconds=ws.lease_seconds, gone=ws.gone)
+    kind = RunKind.SYNC if carry_out else RunKind.PLAN
+    lease, name = ws.ledger.start_run(
+        project_id, ws.holder, kind=kind, seconds=ws.lease_seconds, gone=ws.gone
+    )
+    one = _Run(ws, project, lease, name, progress)
     try:
-        kind = RunKind.SYNC if carry_out else RunKind.PLAN
-        name = ws.ledger.begin_run(lease, kind)
-        one = _Run(ws, project, lease, name, progress)
-        try:
-            report = await one.go(approve=approve, carry_out=carry_out)
-        except BaseException as error:
-            ws.ledger.finish_run(one.lease, name, status=RunStatus.FAILED, summary={"error": _named(error)})
-            raise
-        lease = one.lease
-        ws.ledger.finish_run(lease, name, status=_status(report), summary=_summary(report))
-        return report
-    finally:  # a fence that was lost meanwhile is the new holder's to release
-        ws.ledger.release(lease)
+        report = await one.go(approve=approve, carry_out=carry_out)
+    except BaseException as error:
+        ws.ledger.end_run(one.lease, name, status=RunStatus.FAILED, summary={"error": _named(error)})
+        raise
+    summary = _summary(report)
+    ws.ledger.end_run(one.lease, name, status=_status(report), summary=summary, plan=report.document)
+    return report
 
 
 def project_of(ws: Workspace, project_id: str) -> Project:
@@ -79,19 +78,25 @@ class _Run:
         await look_up_people(ws, project, sight, self.lease)
         creating, pending = await self._recover(state, sight)
         basis = translate.basis(project, sight.infos, sight.lenses)
+        if state.intents:  # what recovery opened (an edit that our write replaced) counts from this run on
+            state = replace(
+                state,
+                conflicts={conflict.id: conflict for conflict in ws.ledger.conflicts(project.facts.id)},
+                refusals=tuple(ws.ledger.refusals(project.facts.id)),
+            )
         world = self._world(state, sight, basis, creating, pending, approved)
         self.progress("deciding")
         plan = reconcile(world)
         warnings = (*sight.warnings, *plan.warnings)
         plan = replace(plan, warnings=warnings)
         self._fits(plan, approved, approve)
-        ws.ledger.propose_pairs(self.lease, plan.proposals)  # a person may decide them before the first write
+        if plan.proposals or state.proposals:  # a person may decide them before the first write
+            ws.ledger.propose_pairs(self.lease, plan.proposals)
         stopped = any(not brake.connection for brake in plan.brakes)
         if not carry_out or stopped:
             found = document(plan, run=self.name)
-            ws.ledger.store_plan(self.lease, self.name, plan=found)
             return RunReport(self.name, plan, stopped=stopped, warnings=warnings, document=found)
-        desk = await self._carry_out(plan, sight, approve)
+        desk = await self._carry_out(plan, state, sight, approve)
         self._cover(plan, sight, basis)
         if approve is not None or translate.fingerprint(basis) != state.fingerprint:
             ws.ledger.accept_fingerprint(
@@ -99,22 +104,26 @@ class _Run:
             )
         outcomes = {one.action.identity: (one.outcome, one.reason) for one in desk.carried}
         found = document(plan, run=self.name, outcomes=outcomes)
-        ws.ledger.store_plan(self.lease, self.name, plan=found)
         return RunReport(self.name, plan, tuple(desk.carried), warnings=warnings, document=found)
 
     def _cover(self, plan: Plan, sight: Sight, basis: Mapping[str, Any]) -> None:
         """Remember which containers a plan that was let go has covered: one that was never read is still to come."""
         stopped = {(brake.connection, brake.container) for brake in plan.brakes}
+        newly = []
         for place, pulled in sight.pulls.items():
             known = sight.containers.get(place)
             if known is None or known.base is not None or pulled.error is not None or place in stopped:
                 continue
             covered = replace(known, base=translate.fingerprint(basis))
-            self.ws.ledger.store_readings(self.lease, [], container=covered)
+            newly.append(covered)
             sight.containers[place] = covered
+        self.ws.ledger.store_containers(self.lease, newly)
 
     def _renew(self) -> None:
-        self.lease = self.ws.ledger.renew(self.lease, self.ws.lease_seconds)
+        """Once half of the lease's time is gone."""
+        half = timedelta(seconds=self.ws.lease_seconds / 2)
+        if self.lease.expires - self.ws.clock.now() < half:
+            self.lease = self.ws.ledger.renew(self.lease, self.ws.lease_seconds)
 
     # ── approval ──
 
@@ -156,7 +165,7 @@ class _Run:
 
     async def _recover(self, state: State, sight: Sight) -> tuple[frozenset[tuple[str, str]], frozenset[str]]:
         """Settle the intents that an earlier run left open; what stays open holds its items back."""
-        intents = self.ws.ledger.open_intents(self.project.facts.id)
+        intents = state.intents
         if not intents:
             return frozenset(), frozenset()
         self.progress(f"looking up {len(intents)} unfinished writes")
@@ -205,8 +214,6 @@ class _Run:
         pending: frozenset[str],
         approved: Mapping[str, Any] | None,
     ) -> World:
-        # What recovery opened (an edit that our write replaced) counts from this run on.
-        conflicts = {conflict.id: conflict for conflict in self.ws.ledger.conflicts(self.project.facts.id)}
         changed = ""
         if state.fingerprint is not None and translate.fingerprint(basis) != state.fingerprint:
             before = self.ws.ledger.accepted_configuration(self.project.facts.id) or {}
@@ -220,7 +227,7 @@ class _Run:
             replicas=sight.replicas,
             now=self.ws.clock.now(),
             zone=ZoneInfo(self.project.facts.zone),
-            conflicts=conflicts,
+            conflicts=state.conflicts,
             refusals=tuple(state.refusals),
             creating=creating,
             pending=pending,
@@ -232,7 +239,7 @@ class _Run:
             configuration_changed=changed,
         )
 
-    async def _carry_out(self, plan: Plan, sight: Sight, approve: str | None) -> Desk:
+    async def _carry_out(self, plan: Plan, state: State, sight: Sight, approve: str | None) -> Desk:
         """Commit the decisions, then write."""
         decided = []
         for decision in plan.decisions:
@@ -248,7 +255,7 @@ class _Run:
             for change in one.decision.replicas:
                 if change.drop is not None:
                     sight.replicas.pop(change.drop, None)
-        desk = self._desk(sight, self.ws.ledger.load(self.project.facts.id))
+        desk = self._desk(sight, state)
         await push(desk, plan.actions)
         self.lease = desk.lease
         return desk

@@ -5,7 +5,7 @@ In: a project, a conflict, an item's field. Out: conflicts with every side, lose
 
 from __future__ import annotations
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, bindparam, select
 
 from itpm_sync.bases import Conflict
 from itpm_sync.errors import Misconfigured, Moved
@@ -16,12 +16,16 @@ from itpm_sync.ledger.statements import named
 from itpm_sync.ledger.words import StoredLoser
 
 _table = schema.conflicts
+_OPEN = (
+    select(_table)
+    .where(_table.c.project == bindparam("its_project"), _table.c.closed.is_(None))
+    .order_by(_table.c.opened, _table.c.id)
+)
 
 
 def listed(connection: Connection, project: str) -> list[Conflict]:
     """The project's open conflicts, oldest first."""
-    wanted = select(_table).where(_table.c.project == project, _table.c.closed.is_(None))
-    rows = connection.execute(wanted.order_by(_table.c.opened, _table.c.id)).mappings()
+    rows = connection.execute(_OPEN, {"its_project": project}).mappings()
     return [conflict_of(named(row)) for row in rows]
 
 

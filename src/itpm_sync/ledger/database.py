@@ -62,13 +62,14 @@ class Database:
 
     def read(self, work: Callable[[Connection], T]) -> T:
         """Run `work` on one snapshot. Raises the errors of `trouble`."""
-        options: dict[str, Any] = {}
-        if self.engine.dialect.name == "postgresql":
-            options["isolation_level"] = "REPEATABLE READ"
+        postgresql = self.engine.dialect.name == "postgresql"
 
         def attempt(_: bool) -> T:
-            with self.engine.connect().execution_options(**options) as connection, connection.begin():
-                return work(connection)
+            with self.engine.connect() as connection:
+                if postgresql:
+                    connection.execution_options(isolation_level="REPEATABLE READ")
+                with connection.begin():
+                    return work(connection)
 
         return self._attempts(attempt)
 

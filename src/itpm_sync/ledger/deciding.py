@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import select, update
+from sqlalchemy import bindparam, select, update
 
 from itpm_sync.bases import Agreed, Conflict, ItemBase, Replica, Side
 from itpm_sync.codec import Json, encode
@@ -21,6 +21,10 @@ from itpm_sync.ledger.replicas import drop_replicas, store_items, store_replicas
 from itpm_sync.ledger.statements import Row, cut, insert_rows, upsert
 from itpm_sync.plan import Decision, Loser
 
+_items = schema.items
+_AGREED = select(_items.c.id, _items.c.document, _items.c.hash).where(
+    _items.c.project == bindparam("its_project"), _items.c.id.in_(bindparam("its_ids", expanding=True))
+)
 BATCH = 500
 """The most decisions of one transaction."""
 
@@ -61,13 +65,10 @@ def store_decided(transaction: Transaction, run: str, *, phase: str, batch: Sequ
 
 def agreed_before(transaction: Transaction, items: Sequence[str]) -> Mapping[str, Mapping[str, Agreed]]:
     """The agreed values as stored, by item."""
-    table = schema.items
     found: dict[str, Mapping[str, Agreed]] = {}
     for some in cut(items):
-        wanted = select(table.c.id, table.c.document, table.c.hash).where(
-            table.c.project == transaction.project, table.c.id.in_(some)
-        )
-        for row in transaction.connection.execute(wanted):
+        wanted = {"its_project": transaction.project, "its_ids": some}
+        for row in transaction.connection.execute(_AGREED, wanted):
             found[row.id] = agreed_of(unseal(row.document, row.hash, f"item {row.id}"))
     return found
 

@@ -1,13 +1,12 @@
 """Intents: made durable before their effect, closed with everything that followed.
 
-In: intents, the moment of the call, settlements. Out: the intents whose outcome is not known. Each engine write
+In: intents, settlements. Out: the intents whose outcome is not known. Each engine write
 stands in the history exactly once: in the transaction that closes its intent.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Connection, bindparam, func, select, update
@@ -37,6 +36,16 @@ _table = schema.intents
 WRITE = "write"
 """The phase of an entry that tells what became of a call."""
 
+_OPEN = (
+    select(_table)
+    .where(_table.c.project == bindparam("its_project"), _table.c.closed.is_(None))
+    .order_by(_table.c.made, _table.c.id)
+)
+_TAKEN = select(_table).where(
+    _table.c.project == bindparam("its_project"),
+    _table.c.id.in_(bindparam("its_ids", expanding=True)),
+    _table.c.closed.is_(None),
+)
 _CLOSE = (
     update(_table)
     .where(_table.c.id == bindparam("its_one"))
@@ -74,24 +83,10 @@ def store(transaction: Transaction, intents: Sequence[Intent]) -> None:
     insert_rows(transaction.connection, _table, rows)
 
 
-def mark_called(transaction: Transaction, ids: Sequence[str], *, at: datetime) -> None:
-    """Say that the calls go out now."""
-    for some in cut(ids):
-        transaction.connection.execute(
-            update(_table)
-            .where(_table.c.project == transaction.project, _table.c.id.in_(some), _table.c.closed.is_(None))
-            .values(called=at)
-        )
-
-
 def still_open(connection: Connection, project: str) -> list[Intent]:
     """The project's intents without an outcome, in the order they were made."""
-    wanted = (
-        select(_table)
-        .where(_table.c.project == project, _table.c.closed.is_(None))
-        .order_by(_table.c.made, _table.c.id)
-    )
-    return [intent_of(named(row)) for row in connection.execute(wanted).mappings()]
+    rows = connection.execute(_OPEN, {"its_project": project}).mappings()
+    return [intent_of(named(row)) for row in rows]
 
 
 def settle(transaction: Transaction, run: str, settlements: Sequence[Settlement]) -> None:
@@ -119,10 +114,8 @@ def settle(transaction: Transaction, run: str, settlements: Sequence[Settlement]
 def _taken(transaction: Transaction, ids: Sequence[str]) -> Mapping[str, Intent]:
     found: dict[str, Intent] = {}
     for some in cut(ids):
-        wanted = select(_table).where(
-            _table.c.project == transaction.project, _table.c.id.in_(some), _table.c.closed.is_(None)
-        )
-        for row in transaction.connection.execute(wanted).mappings():
+        wanted = {"its_project": transaction.project, "its_ids": some}
+        for row in transaction.connection.execute(_TAKEN, wanted).mappings():
             found[row["id"]] = intent_of(named(row))
     missing = [name for name in ids if name not in found]
     if missing or len(set(ids)) != len(ids):

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Row, select, update
+from sqlalchemy import Row, bindparam, null, select, update
 
 from itpm_sync.errors import Busy
 from itpm_sync.ledger import schema
@@ -19,10 +19,40 @@ from itpm_sync.ledger.words import Lease
 _table = schema.leases
 
 
+# made once: they run in every run
+_FENCE = select(_table.c.fence).where(_table.c.project == bindparam("its_project"))
+_TAKE = (
+    update(_table)
+    .where(_table.c.project == bindparam("its_project"))
+    .values(holder=bindparam("its_holder"), fence=bindparam("its_fence"), expires=bindparam("its_end"))
+)
+_RENEW = (
+    update(_table).where(_table.c.project == bindparam("its_project")).values(expires=bindparam("its_end"))
+)
+_GIVE_BACK = (
+    update(_table)
+    .where(
+        _table.c.project == bindparam("its_project"),
+        _table.c.fence == bindparam("its_fence"),
+        _table.c.holder == bindparam("its_holder"),
+    )
+    .values(holder=null(), expires=null())
+)
+
+
 def acquire(
-    database: Database, project: str, holder: str, *, seconds: float, gone: Callable[[str], bool] | None
+    database: Database,
+    project: str,
+    holder: str,
+    *,
+    seconds: float,
+    gone: Callable[[str], bool] | None,
+    then: Callable[[Transaction, Lease], None] = lambda _transaction, _lease: None,
 ) -> Lease:
-    """Take the project's lease for `seconds`. `gone` may say of an unexpired holder that it is surely no more."""
+    """Take the project's lease for `seconds`. `gone` may say of an unexpired holder that it is surely no more.
+
+    `then`: what is done under it in the same transaction.
+    """
 
     def check(row: Row[Any], now: datetime) -> None:
         if row.holder is None or row.expires <= now or (gone is not None and gone(row.holder)):
@@ -34,13 +64,11 @@ def acquire(
 
     def work(transaction: Transaction) -> Lease:
         connection = transaction.connection
-        fence = 1 + connection.execute(select(_table.c.fence).where(_table.c.project == project)).scalar_one()
+        fence = 1 + connection.execute(_FENCE, {"its_project": project}).scalar_one()
         lease = Lease(project, holder, fence, transaction.now + timedelta(seconds=seconds))
-        connection.execute(
-            update(_table)
-            .where(_table.c.project == project)
-            .values(holder=holder, fence=fence, expires=lease.expires)
-        )
+        taken = {"its_project": project, "its_holder": holder, "its_fence": fence, "its_end": lease.expires}
+        connection.execute(_TAKE, taken)
+        then(transaction, lease)
         return lease
 
     return database.write_project(project, work, check)
@@ -48,32 +76,25 @@ def acquire(
 
 def renew(database: Database, lease: Lease, seconds: float) -> Lease:
     """The same lease, ending `seconds` from now; one that ran out but was not taken is renewed too. Raises Fenced."""
+    return database.write(lease, lambda t: extend(t, lease, seconds))
 
-    def work(transaction: Transaction) -> Lease:
-        expires = transaction.now + timedelta(seconds=seconds)
-        transaction.connection.execute(
-            update(_table).where(_table.c.project == lease.project).values(expires=expires)
-        )
-        return Lease(lease.project, lease.holder, lease.fence, expires)
 
-    return database.write(lease, work)
+def extend(transaction: Transaction, lease: Lease, seconds: float) -> Lease:
+    """`renew` within a transaction."""
+    expires = transaction.now + timedelta(seconds=seconds)
+    transaction.connection.execute(_RENEW, {"its_project": lease.project, "its_end": expires})
+    return Lease(lease.project, lease.holder, lease.fence, expires)
 
 
 def release(database: Database, lease: Lease) -> None:
     """Give the lease back; one that was taken over is left to its new holder."""
+    database.write_project(lease.project, lambda t: give_back(t, lease), lambda row, now: None)
 
-    def work(transaction: Transaction) -> None:
-        transaction.connection.execute(
-            update(_table)
-            .where(
-                _table.c.project == lease.project,
-                _table.c.fence == lease.fence,
-                _table.c.holder == lease.holder,
-            )
-            .values(holder=None, expires=None)
-        )
 
-    database.write_project(lease.project, work, lambda row, now: None)
+def give_back(transaction: Transaction, lease: Lease) -> None:
+    """Give the lease back within a transaction; one that was taken over is left to its new holder."""
+    mine = {"its_project": lease.project, "its_fence": lease.fence, "its_holder": lease.holder}
+    transaction.connection.execute(_GIVE_BACK, mine)
 
 
 def holder(database: Database, project: str) -> Lease | None:

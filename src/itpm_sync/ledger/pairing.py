@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from sqlalchemy import Connection, RowMapping, delete, select, update
+from sqlalchemy import Connection, RowMapping, bindparam, delete, select, update
 
 from itpm_sync.errors import Misconfigured
 from itpm_sync.ledger import schema
@@ -18,6 +18,11 @@ from itpm_sync.ledger.words import PairState, StoredPair
 from itpm_sync.plan import PairProposal
 
 _table = schema.pairs
+_LISTED = (
+    select(_table)
+    .where(_table.c.project == bindparam("its_project"))
+    .order_by(_table.c.proposed, _table.c.id)
+)
 
 
 def propose(transaction: Transaction, proposals: Sequence[PairProposal]) -> None:
@@ -68,11 +73,8 @@ def decide(transaction: Transaction, pair: str, *, item: str | None, actor: str 
 
 def listed(connection: Connection, project: str, *, state: PairState | None = None) -> list[StoredPair]:
     """The project's proposals in one state, or all, oldest first."""
-    wanted = select(_table).where(_table.c.project == project)
-    if state is not None:
-        wanted = wanted.where(_table.c.state == state.value)
-    rows = connection.execute(wanted.order_by(_table.c.proposed, _table.c.id)).mappings()
-    return [_pair(row) for row in rows]
+    rows = connection.execute(_LISTED, {"its_project": project}).mappings()
+    return [_pair(row) for row in rows if state is None or row["state"] == state.value]
 
 
 def one(connection: Connection, project: str, pair: str) -> StoredPair:

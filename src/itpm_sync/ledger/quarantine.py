@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import Connection, Row, and_, delete, or_, select, update
+from sqlalchemy import Connection, Row, and_, bindparam, delete, or_, select, update
 
 from itpm_sync.bases import Refusal
 from itpm_sync.codec import Json
@@ -19,6 +19,11 @@ from itpm_sync.ledger.statements import cut, upsert
 from itpm_sync.ledger.words import Place
 
 _table = schema.refusals
+_LISTED = (
+    select(_table)
+    .where(_table.c.project == bindparam("its_project"))
+    .order_by(_table.c.item, _table.c.connection, _table.c.container, _table.c.field)
+)
 
 REFUSE = "refuse"
 """The phase of an entry that tells of what was left out, without a call."""
@@ -85,9 +90,7 @@ def replay(transaction: Transaction, item: str | None) -> int:
 
 def listed(connection: Connection, project: str) -> list[Refusal]:
     """The project's refusals, those of one item together."""
-    wanted = select(_table).where(_table.c.project == project)
-    order = (_table.c.item, _table.c.connection, _table.c.container, _table.c.field)
-    return [_refusal(row) for row in connection.execute(wanted.order_by(*order))]
+    return [_refusal(row) for row in connection.execute(_LISTED, {"its_project": project})]
 
 
 def _at(place: Place) -> Any:

@@ -79,21 +79,24 @@ def store_items(transaction: Transaction, items: Iterable[ItemBase]) -> None:
     upsert(transaction.connection, schema.items, rows)
 
 
-def store_container(transaction: Transaction, state: ContainerState) -> None:
-    """Write what is known of a container, its cursor among it."""
-    row = {
-        "project": transaction.project,
-        "connection": state.connection,
-        "container": state.container,
-        "cursor": state.cursor,
-        "fingerprint": state.fingerprint,
-        "base": state.base,
-        "last_complete": state.last_complete,
-        "last_read": state.last_read,
-        "last_edit": state.last_edit,
-        "document": pack(state.document),
-    }
-    upsert(transaction.connection, schema.containers, [row])
+def store_containers(transaction: Transaction, states: Iterable[ContainerState]) -> None:
+    """Write what is known of containers, their cursors among it."""
+    rows: list[Row] = [
+        {
+            "project": transaction.project,
+            "connection": state.connection,
+            "container": state.container,
+            "cursor": state.cursor,
+            "fingerprint": state.fingerprint,
+            "base": state.base,
+            "last_complete": state.last_complete,
+            "last_read": state.last_read,
+            "last_edit": state.last_edit,
+            "document": pack(state.document),
+        }
+        for state in states
+    ]
+    upsert(transaction.connection, schema.containers, rows)
 
 
 def claims(connection: Connection, tool: str, native_ids: Sequence[str]) -> list[Claim]:

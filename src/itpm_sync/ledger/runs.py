@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import Connection, Row, select, update
+from sqlalchemy import Connection, Row, bindparam, select, update
 
 from itpm_sync.codec import Json
 from itpm_sync.errors import Misconfigured
@@ -21,14 +21,22 @@ from itpm_sync.ledger.words import Lease, Run, RunKind, RunStatus
 
 _table = schema.runs
 
+# made once: they run in every run
+_INTERRUPTED = (
+    update(_table)
+    .where(_table.c.project == bindparam("its_project"), _table.c.status == RunStatus.RUNNING.value)
+    .values(status=RunStatus.INTERRUPTED.value, finished=bindparam("its_end"))
+)
+_FINISHED = (
+    update(_table)
+    .where(_table.c.id == bindparam("its_run"), _table.c.project == bindparam("its_project"))
+    .values(status=bindparam("its_status"), finished=bindparam("its_end"), summary=bindparam("its_summary"))
+)
+
 
 def begin(transaction: Transaction, lease: Lease, *, run: str, kind: RunKind) -> None:
     """Begin a run, and close those that a kill left open."""
-    transaction.connection.execute(
-        update(_table)
-        .where(_table.c.project == lease.project, _table.c.status == RunStatus.RUNNING.value)
-        .values(status=RunStatus.INTERRUPTED.value, finished=transaction.now)
-    )
+    transaction.connection.execute(_INTERRUPTED, {"its_project": lease.project, "its_end": transaction.now})
     insert_rows(
         transaction.connection,
         _table,
@@ -48,12 +56,18 @@ def begin(transaction: Transaction, lease: Lease, *, run: str, kind: RunKind) ->
 
 
 def finish(transaction: Transaction, run: str, *, status: RunStatus, summary: Json) -> None:
-    """Say how the run ended."""
-    transaction.connection.execute(
-        update(_table)
-        .where(_table.c.id == run, _table.c.project == transaction.project)
-        .values(status=status.value, finished=transaction.now, summary=pack(summary))
-    )
+    """Say how the run ended. A summary also names the end of the history, so that any copy of it is an anchor."""
+    if isinstance(summary, dict):
+        seq, mac = transaction.chain.head()
+        summary = {**summary, "head": {"seq": seq, "mac": mac}}
+    ended = {
+        "its_run": run,
+        "its_project": transaction.project,
+        "its_status": status.value,
+        "its_end": transaction.now,
+        "its_summary": pack(summary),
+    }
+    transaction.connection.execute(_FINISHED, ended)
 
 
 def mark_approved(transaction: Transaction, plan: str, *, by: str) -> None:

@@ -10,10 +10,10 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Generic, TypeVar
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, Select, Table, bindparam, select
 
-from itpm_sync.bases import Conflict, ItemBase, Life, Refusal, Replica, Tie
-from itpm_sync.ledger import conflicts, pairing, quarantine, schema
+from itpm_sync.bases import Conflict, Intent, ItemBase, Life, Refusal, Replica, Tie
+from itpm_sync.ledger import conflicts, intents, pairing, quarantine, schema
 from itpm_sync.ledger.documents import agreed_of, replica_of, unpack, unseal
 from itpm_sync.ledger.words import ContainerState, PairState
 from itpm_sync.plan import PairProposal
@@ -77,6 +77,29 @@ class State:
     """Replicas with something to decide: a reading, an undecided field, an absence."""
     fingerprint: str | None = None
     """Of the configuration that was last accepted."""
+    intents: tuple[Intent, ...] = ()
+    """Those whose outcome is not known, in the order they were made."""
+    pauses: tuple[Pause, ...] = ()
+    """Those that stand: of the project, and of connections everywhere."""
+
+
+def _of_project(table: Table, *columns: str) -> Select[Any]:
+    """The project's rows of a table, these columns of them."""
+    wanted = select(*(table.c[name] for name in columns)) if columns else select(table)
+    return wanted.where(table.c.project == bindparam("its_project"))
+
+
+# made once: they run in every run
+_ITEMS = _of_project(schema.items, "id", "life", "note", "made", "document", "hash").order_by(
+    schema.items.c.id
+)
+_REPLICAS = _of_project(
+    schema.replicas,
+    *("id", "connection", "container", "native_id", "item", "tie", "waits", "document", "hash"),
+).order_by(schema.replicas.c.id)
+_CONTAINERS = _of_project(schema.containers)
+_FINGERPRINT = _of_project(schema.config_bases, "fingerprint")
+_STREAMED: Mapping[str, Any] = {"yield_per": _FETCH}
 
 
 def load(connection: Connection, project: str) -> State:
@@ -94,7 +117,6 @@ def load(connection: Connection, project: str) -> State:
             accepted[one.connection, one.native_id] = pair.item
         else:
             refused |= {(one.connection, one.native_id, item) for item in one.candidates or ("",)}
-    base = schema.config_bases
     return State(
         project,
         items=items,
@@ -107,17 +129,14 @@ def load(connection: Connection, project: str) -> State:
         containers=_containers(connection, project, known),
         of_item=of_item,
         waiting=frozenset(waiting),
-        fingerprint=connection.execute(select(base.c.fingerprint).where(base.c.project == project)).scalar(),
+        fingerprint=connection.execute(_FINGERPRINT, {"its_project": project}).scalar(),
+        intents=tuple(intents.still_open(connection, project)),
+        pauses=tuple(pauses.standing(connection, project)),
     )
 
 
 def _items(connection: Connection, project: str) -> Rows[ItemBase]:
-    table = schema.items
-    wanted = select(table.c.id, table.c.life, table.c.note, table.c.made, table.c.document, table.c.hash)
-    found = connection.execute(
-        wanted.where(table.c.project == project).order_by(table.c.id),
-        execution_options={"yield_per": _FETCH},
-    )
+    found = connection.execute(_ITEMS, {"its_project": project}, execution_options=_STREAMED)
     packed: dict[str, Packed] = {}
     lives = {life.value: life for life in Life}
     for identity, life, note, made, document, hashed in found:
@@ -133,22 +152,7 @@ def _item(identity: str, packed: Packed) -> ItemBase:
 def _replicas(
     connection: Connection, project: str
 ) -> tuple[Rows[Replica], dict[str, tuple[str, ...]], list[str], dict[tuple[str, str], int]]:
-    table = schema.replicas
-    wanted = select(
-        table.c.id,
-        table.c.connection,
-        table.c.container,
-        table.c.native_id,
-        table.c.item,
-        table.c.tie,
-        table.c.waits,
-        table.c.document,
-        table.c.hash,
-    )
-    found = connection.execute(
-        wanted.where(table.c.project == project).order_by(table.c.id),
-        execution_options={"yield_per": _FETCH},
-    )
+    found = connection.execute(_REPLICAS, {"its_project": project}, execution_options=_STREAMED)
     packed: dict[str, Packed] = {}
     of_item: dict[str, tuple[str, ...]] = {}
     known: dict[tuple[str, str], int] = {}
@@ -188,7 +192,6 @@ def _replica(identity: str, packed: Packed) -> Replica:
 def _containers(
     connection: Connection, project: str, known: Mapping[tuple[str, str], int]
 ) -> dict[tuple[str, str], ContainerState]:
-    table = schema.containers
     return {
         (row.connection, row.container): ContainerState(
             row.connection,
@@ -202,5 +205,5 @@ def _containers(
             document=unpack(row.document),
             known=known.get((row.connection, row.container), 0),
         )
-        for row in connection.execute(select(table).where(table.c.project == project))
+        for row in connection.execute(_CONTAINERS, {"its_project": project})
     }

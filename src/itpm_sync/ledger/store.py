@@ -8,12 +8,11 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
-from datetime import datetime
 from pathlib import Path
 from types import TracebackType
 from typing import TypeVar
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, bindparam, select
 from sqlalchemy.exc import IntegrityError
 
 from itpm_sync.bases import Intent, ItemBase, Refusal, Replica
@@ -27,6 +26,7 @@ from itpm_sync.ledger import (
     leases,
     opening,
     pairing,
+    pauses,
     publications,
     quarantine,
     replicas,
@@ -36,13 +36,14 @@ from itpm_sync.ledger import (
 from itpm_sync.ledger.database import Database, Transaction
 from itpm_sync.ledger.deciding import BATCH, Decided
 from itpm_sync.ledger.documents import pack
-from itpm_sync.ledger.reads import Reads
+from itpm_sync.ledger.evidence import Evidence
 from itpm_sync.ledger.statements import insert_missing, upsert
 from itpm_sync.ledger.trouble import explained
 from itpm_sync.ledger.words import (
     ContainerState,
     Lease,
     LivePage,
+    Pause,
     Place,
     Publication,
     RunKind,
@@ -59,7 +60,20 @@ _IN_MEMORY_KEY = b"a ledger in memory keeps no secret"
 _DECIDE, _RESOLVE = "decide", "resolve"
 
 
-class Ledger(Reads):
+_TITLE = (
+    select(schema.projects.c.title)
+    .join(schema.leases, schema.leases.c.project == schema.projects.c.id)
+    .where(schema.projects.c.id == bindparam("its_project"))
+)
+
+
+def _known(connection: Connection, project: str) -> str | None:
+    """The title of a project that has its lease row; None where it has not."""
+    title: str | None = connection.execute(_TITLE, {"its_project": project}).scalar()
+    return title
+
+
+class Ledger(Evidence):
     """One ledger. Use it as a context, or `close` it."""
 
     @classmethod
@@ -142,7 +156,8 @@ class Ledger(Reads):
             insert_missing(connection, schema.leases, [{"project": project, "fence": 0}])
 
         with explained(self._database.shown):
-            self._database.write_again(work)
+            if self._database.read(lambda c: _known(c, project)) != title:
+                self._database.write_again(work)
 
     def acquire(
         self, project: str, holder: str, *, seconds: float, gone: Callable[[str], bool] | None = None
@@ -163,6 +178,58 @@ class Ledger(Reads):
         """Give the lease back; one that was taken over stays with its new holder."""
         with explained(self._database.shown):
             leases.release(self._database, lease)
+
+    def pause(self, project: str | None, connection: str | None, *, reason: str, actor: str | None) -> Pause:
+        """A person's brake on a project, a connection, or both: no call goes out after this, in any process.
+
+        No lease is asked for. Returns the pause that stands: an older one where the same place is paused already.
+        """
+        wanted = Pause(
+            self._database.ids.new("pause"), project, connection, reason, actor, self._database.clock.now()
+        )
+        with explained(self._database.shown):
+            return self._database.write_again(lambda c: pauses.pause(c, wanted))
+
+    def resume(self, project: str | None, connection: str | None, *, actor: str | None) -> list[Pause]:
+        """Lift the pause of exactly this place. Returns it; nothing where none stood."""
+        now = self._database.clock.now()
+        with explained(self._database.shown):
+            return self._database.write_again(lambda c: pauses.resume(c, project, connection, actor=actor, now=now))
+
+    def start_run(
+        self,
+        project: str,
+        holder: str,
+        *,
+        kind: RunKind,
+        seconds: float,
+        gone: Callable[[str], bool] | None = None,
+    ) -> tuple[Lease, str]:
+        """`acquire` and `begin_run` as one transaction. Returns the lease and the run's id. Raises Busy."""
+        run = self._database.ids.new("run")
+        with explained(self._database.shown):
+            lease = leases.acquire(
+                self._database,
+                project,
+                holder,
+                seconds=seconds,
+                gone=gone,
+                then=lambda t, lease: runs.begin(t, lease, run=run, kind=kind),
+            )
+        return lease, run
+
+    def end_run(
+        self, lease: Lease, run: str, *, status: RunStatus, summary: Json, plan: Json | None = None
+    ) -> None:
+        """`store_plan`, `finish_run` and `release` as one transaction. Raises Fenced: the lease is another's then."""
+
+        def work(transaction: Transaction) -> None:
+            if plan is not None:
+                runs.store_plan(transaction, run, plan=plan)
+            runs.finish(transaction, run, status=status, summary=summary)
+            leases.give_back(transaction, lease)
+
+        self._write(lease, work)
 
     def begin_run(self, lease: Lease, kind: RunKind) -> str:
         """Begin a run and return its id; runs that a kill left open are closed as interrupted."""
@@ -202,9 +269,14 @@ class Ledger(Reads):
             replicas.forget_replicas(transaction, forgotten)
             replicas.store_replicas(transaction, pulled)
             if container is not None:
-                replicas.store_container(transaction, container)
+                replicas.store_containers(transaction, [container])
 
         self._claiming(lease, pulled, work)
+
+    def store_containers(self, lease: Lease, containers: Sequence[ContainerState]) -> None:
+        """Store what is known of containers, their cursors among it; the readings up to them are stored already."""
+        if containers:
+            self._write(lease, lambda t: replicas.store_containers(t, containers))
 
     def commit_decisions(self, lease: Lease, run: str, decided: Sequence[Decided]) -> None:
         """Store decisions, up to 500 in one transaction. Raises Claimed: the batch it is in was not stored."""
@@ -240,13 +312,19 @@ class Ledger(Reads):
 
     # ── writing ───────────────────────────────────────────────────────────────────────────────────────────
 
-    def intend(self, lease: Lease, made: Sequence[Intent]) -> None:
-        """Make intents durable, before any call. Raises Fenced also where the lease has run out."""
-        self._write(lease, lambda t: intents.store(t, made), live=True)
+    def intend(self, lease: Lease, made: Sequence[Intent], *, renew: float | None = None) -> Lease:
+        """Make intents durable, before any call; with `renew`, the lease ends so many seconds from now.
 
-    def mark_called(self, lease: Lease, ids: Sequence[str], *, at: datetime | None = None) -> None:
-        """Say that the calls go out now. Raises Fenced also where the lease has run out: then no call may be made."""
-        self._write(lease, lambda t: intents.mark_called(t, ids, at=at or t.now), live=True)
+        Raises Fenced where the lease was taken over, and without `renew` also where it has run out; Paused where a
+        person's pause stands: then no call may be made.
+        """
+
+        def work(transaction: Transaction) -> Lease:
+            pauses.unpaused(transaction, [intent.connection for intent in made])
+            intents.store(transaction, made)
+            return lease if renew is None else leases.extend(transaction, lease, renew)
+
+        return self._write(lease, work, live=renew is None)
 
     def settle(self, lease: Lease, run: str, settlements: Sequence[Settlement]) -> None:
         """Close intents with what they changed, in one transaction."""

@@ -7,7 +7,7 @@ the ledger holds, kept in step with every settlement.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from itpm_sync.bases import Intent, ItemBase, Refusal, Replica, Tie
@@ -97,11 +97,10 @@ class Desk:
         self.note(action, "refused", f"{write.name}: {why}")
 
     def intend(self, intents: Sequence[Intent]) -> datetime:
-        """Make intents durable and say that their calls go out now. Raises Fenced where the lease is lost."""
-        self.lease = self.ledger.renew(self.lease, self.lease_seconds)
-        self.ledger.intend(self.lease, intents)
+        """Make intents durable whose calls go out now. Raises Fenced where the lease is lost."""
         now = self.clock.now()
-        self.ledger.mark_called(self.lease, [intent.id for intent in intents], at=now)
+        called = [replace(intent, called=now) for intent in intents]
+        self.lease = self.ledger.intend(self.lease, called, renew=self.lease_seconds)
         return now
 
     def settle(self, settlements: Sequence[Settlement]) -> None:

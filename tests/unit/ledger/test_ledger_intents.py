@@ -24,13 +24,17 @@ def test_an_intent_outlives_the_process(bench: Any) -> None:
 
 
 def test_a_call_is_told_before_it_goes_out(bench: Any) -> None:
-    bench.ledger.intend(bench.lease, [bench.intent(1), bench.intent(2)])
-    bench.clock.pass_(3)
-    bench.ledger.mark_called(bench.lease, ["n-2"])
-    bench.ledger.mark_called(bench.lease, ["n-1"], at=bench.clock.now() + timedelta(seconds=1))
+    bench.ledger.intend(bench.lease, [bench.intent(1, called=bench.clock.now()), bench.intent(2)])
     first, second = bench.ledger.open_intents("P")
-    assert second.called == bench.clock.now()
-    assert first.called == bench.clock.now() + timedelta(seconds=1)
+    assert first.called == bench.clock.now()
+    assert second.called is None
+
+
+def test_intending_can_make_the_lease_last(bench: Any) -> None:
+    bench.clock.pass_(59)
+    lease = bench.ledger.intend(bench.lease, [bench.intent(1)], renew=60)
+    bench.clock.pass_(59)
+    bench.ledger.intend(lease, [bench.intent(2)])
 
 
 def test_an_outcome_is_stored_with_all_that_follows(bench: Any) -> None:
@@ -130,7 +134,6 @@ def test_a_conflict_closes_with_an_outcome(bench: Any) -> None:
 def test_many_outcomes_at_once(bench: Any) -> None:
     bench.decide(*(bench.decided(n) for n in range(1, 601)))
     bench.ledger.intend(bench.lease, [bench.intent(n) for n in range(1, 601)])
-    bench.ledger.mark_called(bench.lease, [f"n-{n}" for n in range(1, 601)])
     bench.ledger.settle(bench.lease, bench.run, [Settlement(f"n-{n}", "applied") for n in range(1, 601)])
     assert bench.ledger.open_intents("P") == []
     assert bench.ledger.history("P", limit=1)[0].seq == 1200

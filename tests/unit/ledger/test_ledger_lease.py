@@ -9,7 +9,7 @@ import pytest
 
 from itpm_sync.bases import Refusal
 from itpm_sync.errors import Busy, Fenced, Misconfigured
-from itpm_sync.ledger import Ledger, LivePage, Place, RunKind, RunStatus, Settlement
+from itpm_sync.ledger import ContainerState, Ledger, LivePage, Place, RunKind, RunStatus, Settlement
 from itpm_sync.plan import Decision, PairProposal
 
 PAIR = PairProposal("p-1", "jira", "NET", "10009", "Rack", ("i-1",), "same title")
@@ -23,15 +23,18 @@ def every_write(b: Any, lease: Any) -> dict[str, Any]:
     return {
         "begin_run": lambda: ledger.begin_run(lease, RunKind.PLAN),
         "finish_run": lambda: ledger.finish_run(lease, b.run, status=RunStatus.DONE, summary={"calls": 1}),
+        "end_run": lambda: ledger.end_run(
+            lease, b.run, status=RunStatus.DONE, summary={}, plan={"actions": [1]}
+        ),
         "store_plan": lambda: ledger.store_plan(lease, b.run, plan={"actions": [1]}),
         "mark_approved": lambda: ledger.mark_approved(lease, b.run, by="run-x"),
         "store_readings": lambda: ledger.store_readings(lease, [b.replica(3)]),
+        "store_containers": lambda: ledger.store_containers(lease, [ContainerState("jira", "NET")]),
         "commit_decisions": lambda: ledger.commit_decisions(lease, b.run, [decided]),
         "resolve": lambda: ledger.resolve(
             lease, b.run, conflict="c-1", sides_seen="?", decision=Decision("i-1"), item=b.item(1)
         ),
         "intend": lambda: ledger.intend(lease, [b.intent(5)]),
-        "mark_called": lambda: ledger.mark_called(lease, ["n-1"]),
         "settle": lambda: ledger.settle(lease, b.run, [Settlement("n-1", "applied")]),
         "add_refusals": lambda: ledger.add_refusals(lease, b.run, [refusal]),
         "clear_refusals": lambda: ledger.clear_refusals(lease, [Place("i-1", "planner", "NET")]),
@@ -133,7 +136,7 @@ def test_nobody_waits_for_a_holder_that_is_surely_no_more(bench: Any) -> None:
         bench.ledger.acquire(bench.project, "third", seconds=60, gone=lambda holder: holder == "first")
 
 
-@pytest.mark.parametrize("name", ["begin_run", "intend", "mark_called"])
+@pytest.mark.parametrize("name", ["begin_run", "intend"])
 def test_no_call_goes_out_after_the_lease_ran_out(name: str, bench: Any) -> None:
     prepare(bench)
     bench.clock.pass_(60)
