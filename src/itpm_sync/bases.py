@@ -6,10 +6,13 @@ a tool that a cut-short run left behind is judged by what *it* was last told.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
+from itertools import count
+from typing import Any
 
 from itpm_sync.codec import digest
 from itpm_sync.connector import Presence, Record
@@ -105,6 +108,25 @@ class Replica:
         """What stands in the tool as far as we know."""
         return self.reading or self.seen
 
+    @property
+    def waits(self) -> bool:
+        """Whether there is something to decide, or will be when it is seen again."""
+        return bool(self.reading or self.undecided or self.absence or self.tie is Tie.HIDDEN)
+
+
+_ITEM_ID = re.compile(r"i-[0-9a-f]{24}")
+
+
+def item_ids(project: str, connection: str, native_id: str, *, most: int | None = None) -> Iterator[str]:
+    """The ids an item has that was first seen on this record, the likeliest first: the same in every run."""
+    numbers = count() if most is None else range(most)
+    return (f"i-{digest([project, connection, native_id, n])[:24]}" for n in numbers)
+
+
+def is_item_id(key: str | None) -> bool:
+    """Whether a key is one of itpm-sync's, of whichever project."""
+    return key is not None and _ITEM_ID.fullmatch(key) is not None
+
 
 def replica_id(connection: str, native_id: str) -> str:
     """The same record has the same replica id in every run."""
@@ -193,6 +215,11 @@ class Intent:
     made: datetime | None = None
     called: datetime | None = None
     """When the call went out (set just before it); None: surely not sent."""
+    was: Mapping[str, int] = field(default_factory=dict)
+    """By field: the agreed version the tool was at before. The same as in `versions`: only its form changed."""
+    natives: Mapping[str, Mapping[str, tuple[Any, ...]]] = field(default_factory=dict)
+    """By field and native name: the value that stood there, and the one sent (only the first where none was sent:
+    the tool sets that one itself). What an undo puts back."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -209,3 +236,19 @@ class Refusal:
     reason: str
     attempts: int
     next_try: datetime
+
+
+UNREAD = -1
+"""The version of a refusal of what could not even be read: it forbids no write, and is over once it can be."""
+
+_FIRST_WAIT, _LONGEST_WAIT = timedelta(hours=1), timedelta(hours=24)
+
+
+def next_try(now: datetime, attempts: int) -> datetime:
+    """An hour after the first refusal, then twice as long each time, a day at most."""
+    return now + min(_FIRST_WAIT * int(2 ** min(attempts, 10)), _LONGEST_WAIT)
+
+
+def edition(agreed: Mapping[str, Agreed], names: Iterable[str]) -> int:
+    """Rises with every agreed version of these fields: what a refusal of a whole record was a refusal of."""
+    return sum(agreed[name].version for name in names if name in agreed)

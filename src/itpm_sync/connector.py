@@ -45,6 +45,8 @@ class Capabilities:
     """A record moved to another container keeps its native id."""
     tells_hidden: bool = False
     """A direct read tells gone from hidden."""
+    tells_people: bool = False
+    """Whoever is assigned a record is told of it (a mail, a notice), also when we assign them."""
     batch: int = 50
     """The most changes of one call."""
 
@@ -177,6 +179,19 @@ class Edit:
     after: Mapping[str, Any]
 
 
+class Room:
+    """Names of `ContainerInfo.limits` that say how much a container takes. Every other name is that of a native text
+    value, `text` any of them: the most UTF-16 units it holds.
+    """
+
+    RECORDS = "records"
+    ACTIVE = "active records"
+    """Records that are not done."""
+    CELLS = "cells"
+    CELLS_EACH = "cells a record"
+    TEXT = "text"
+
+
 @dataclass(frozen=True, slots=True)
 class NativeField:
     """A field as the tool describes it. `name` is the native name (an id where it has one), `title` what people see."""
@@ -204,6 +219,7 @@ class ContainerInfo:
     keys: bool = True
     """Whether its records have a place for our key, where the connector's can (every text field may be in use)."""
     limits: Mapping[str, int] = field(default_factory=dict)
+    """What it takes at most, by the names of `Room` and by native name."""
     facts: ProjectFacts | None = None
     """What the container says of the project itself (a plan file's manager, calendar, status date)."""
     edited: datetime | None = None
@@ -238,6 +254,8 @@ class Tools:
     random: Random
     limiter: Limiter
     files: Files
+    reads_only: bool = False
+    """The connection is in `mode: read`: its transport sends nothing that writes (see `kit.wall`)."""
 
 
 class Connector(ABC):

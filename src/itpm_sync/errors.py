@@ -61,7 +61,15 @@ class NotTheVendor(ItpmError):
 
 
 class Unavailable(ItpmError):
-    """The system cannot be used now: DNS, TLS, circuit open, waits beyond the limit. It sits this run out."""
+    """The system cannot be used now: DNS, TLS, circuit open, waits beyond the limit. It sits this run out.
+
+    `after` is the wait in seconds that the vendor asked for, where that was too long; `scope` what must wait.
+    """
+
+    def __init__(self, message: str, *, after: float | None = None, scope: str = "", mend: str = "") -> None:
+        super().__init__(message, mend=mend)
+        self.after = after
+        self.scope = scope
 
 
 class Unsupported(ItpmError):
@@ -98,6 +106,10 @@ class Misconfigured(ItpmError):
 
 class Stopped(ItpmError):
     """A brake holds the run until a person approves (exit code 3)."""
+
+
+class Paused(Stopped):
+    """A person paused the project or the connection: nothing is written before they let it go on (exit code 3)."""
 
 
 class Busy(ItpmError):

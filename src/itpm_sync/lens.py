@@ -30,6 +30,15 @@ class Untranslatable(ItpmError):
     """
 
 
+class Poisoned(Untranslatable):
+    """A value of a form that nobody foresaw: translating it broke. Its item is left alone whole, and quarantined."""
+
+    def __init__(self, message: str, *, field: str, place: tuple[str, str]) -> None:
+        """`place`: connection and container."""
+        super().__init__(message, mend="Correct the record there, or send the log along with a report.")
+        self.field, self.place = field, place
+
+
 class Unliftable(ItpmError):
     """No lawful agreed value has this form (a row that contradicts itself, two halves that exclude each other).
 

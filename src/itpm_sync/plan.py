@@ -10,8 +10,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
+from typing import Any
 
-from itpm_sync.bases import Agreed, Conflict, Life, Offer, Side, Tie
+from itpm_sync.bases import Agreed, Conflict, Life, Offer, Refusal, Side, Tie
 from itpm_sync.codec import digest, encode
 from itpm_sync.connector import Operation
 from itpm_sync.model import Value
@@ -30,6 +31,8 @@ class FieldWrite:
     version: int
     """The agreed version it is brought to."""
     reason: str = ""
+    natives: Mapping[str, tuple[Any, Any]] | None = None
+    """By native name: what stands there, and what is put there as it is, whatever the lens would say (an undo)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,11 +62,16 @@ class Action:
                 self.connection,
                 self.container,
                 self.native_id,
-                sorted([w.name, encode(w.new)] for w in self.writes)
-                if self.operation is Operation.UPDATE
-                else [],
+                sorted(_told(w) for w in self.writes) if self.operation is Operation.UPDATE else [],
             ]
         )
+
+
+def _told(write: FieldWrite) -> list[Any]:
+    """A write as its action's identity names it."""
+    if write.natives is None:
+        return [write.name, encode(write.new)]
+    return [write.name, encode(write.new), {native: new for native, (_, new) in write.natives.items()}]
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +116,17 @@ class BrakeKind(StrEnum):
     DELETIONS = "deletions"
     CHANGES = "changes"
     CONFIGURATION = "changed configuration"
+    PAUSED = "paused"
+    """A person paused it: decided, and not written. It is lifted by `resume`, never by an approval."""
+    CONTAINER = "another container"
+    """The container is not the one it was, or is an older copy of it."""
+    STRANGERS = "unknown records"
+    """It lists records, and none of those it had."""
+    GROWTH = "suddenly large"
+    NOTICES = "notices"
+    """More people would be told of assignments than the limit."""
+    LEDGER = "another ledger"
+    """The tools show what this ledger did not do: it was lost, or restored from a backup."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,6 +204,18 @@ class PairProposal:
 
 
 @dataclass(frozen=True, slots=True)
+class Skipped:
+    """A record that carries the skip label: its item is left alone in every tool."""
+
+    item: str | None
+    """None where it is no item yet."""
+    connection: str
+    container: str
+    native_id: str
+    title: str
+
+
+@dataclass(frozen=True, slots=True)
 class Plan:
     """One run's plan for one project."""
 
@@ -198,4 +229,14 @@ class Plan:
     warnings: tuple[Warning, ...] = ()
     brakes: tuple[Brake, ...] = ()
     held: tuple[Action, ...] = ()
-    """What would also be done if the braked containers were let go: what an approval of this plan covers besides."""
+    """What would also be done if the braked containers were let go: what an approval of this plan covers besides.
+    Also what a person's pause keeps from being written.
+    """
+    skipped: tuple[Skipped, ...] = ()
+    """Records that carry the skip label."""
+    refusals: tuple[Refusal, ...] = ()
+    """Items that are quarantined from deciding: a record of theirs could not be translated."""
+    over: tuple[tuple[str, str, str, str], ...] = ()
+    """(item, connection, container, field) of refusals that are over: what was refused stands there by now."""
+    later: bool = False
+    """Something waits for nothing but time: the next run may find more to do though nothing changed."""

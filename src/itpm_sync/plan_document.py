@@ -5,13 +5,13 @@ In: a Plan, and what became of its actions where it was carried out. Out: plain 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from itpm_sync.bases import Conflict
 from itpm_sync.codec import encode, show
 from itpm_sync.model import Value
-from itpm_sync.plan import Action, Brake, OfferedField, PairProposal, Plan, Warning
+from itpm_sync.plan import Action, Brake, BrakeKind, OfferedField, PairProposal, Plan, Skipped, Warning
 
 
 def document(
@@ -22,12 +22,13 @@ def document(
         "project": plan.project,
         "run": run,
         "actions": [_action(action, outcomes) for action in plan.actions],
-        "held": [_action(action, None) for action in plan.held],
+        "held": [_held(action, plan.brakes) for action in plan.held],
         "offers": [_offer(offer) for offer in plan.offers],
         "conflicts": [conflict_document(conflict) for conflict in plan.conflicts],
         "proposals": [_proposal(proposal) for proposal in plan.proposals],
         "warnings": [_warning(warning) for warning in plan.warnings],
         "brakes": [_brake(brake) for brake in plan.brakes],
+        "skipped": [_skipped(skipped) for skipped in plan.skipped],
         "new_items": sum(1 for decision in plan.decisions if decision.new),
     }
 
@@ -54,6 +55,28 @@ def _action(action: Action, outcomes: Mapping[str, tuple[str, str]] | None) -> d
     if outcomes is not None:
         found["outcome"], found["outcome_reason"] = outcomes.get(action.identity, ("not reached", ""))
     return found
+
+
+def _held(action: Action, brakes: Sequence[Brake]) -> dict[str, Any]:
+    """An action with the brake that holds it: its container's, else the pause of its connection or project."""
+    near = [b for b in brakes if (b.connection, b.container) == (action.connection, action.container)]
+    wide = [b for b in brakes if not b.container and b.connection in ("", action.connection)]
+    brake = next(iter([*near, *wide]), None)
+    return {
+        **_action(action, None),
+        "paused": brake is not None and brake.kind is BrakeKind.PAUSED,
+        "held_by": brake.says if brake is not None else "",
+    }
+
+
+def _skipped(skipped: Skipped) -> dict[str, Any]:
+    return {
+        "item": skipped.item,
+        "title": skipped.title,
+        "connection": skipped.connection,
+        "container": skipped.container,
+        "record": skipped.native_id,
+    }
 
 
 def _offer(offer: OfferedField) -> dict[str, Any]:

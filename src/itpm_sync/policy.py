@@ -13,6 +13,9 @@ from enum import StrEnum
 from itpm_sync.model import Kind, spec_of
 
 
+SKIP_LABEL = "itpm-skip"
+
+
 class Rule(StrEnum):
     """How two edits of one field that did not know of each other are settled."""
 
@@ -69,7 +72,11 @@ class ContainerPolicy:
     creation: Creation = Creation.MATCH_ONLY
     under: Mapping[Kind, str] = field(default_factory=dict)
     """Per kind: the parent record, bucket or issue type new records are created under."""
+    room: Mapping[str, int] = field(default_factory=dict)
+    """What the container takes at most, where the configuration says it: over `ContainerInfo.limits`."""
     read_only: bool = False
+    why_read_only: str = ""
+    """In the configuration's words, for messages."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +87,10 @@ class Limits:
     deletions: int = 20
     deletions_share: float = 0.10
     changes_share: float = 0.30
+    growth: float = 10.0
+    """A container that lists more than so many times what it had is not believed."""
+    notices: int = 100
+    """The most people a run may assign in one container whose tool tells them of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +104,8 @@ class ProjectPolicy:
     seed: tuple[str, ...] = ()
     """At a first tie, whose value stays where none covers the other."""
     deletion: Deletion = Deletion.MARK
+    skip_label: str = SKIP_LABEL
+    """Items with a record that carries it, in any tool, are left alone."""
     limits: Limits = Limits()
     newest_margin: timedelta = timedelta(minutes=15)
 

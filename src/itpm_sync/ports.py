@@ -51,11 +51,24 @@ class Limiter(Protocol):
     """Keeps calls under a vendor's quota. One a connection in process; the ledger's row when workers share it."""
 
     async def acquire(self, scope: str, cost: float = 1.0) -> None:
-        """Wait until `scope` (an endpoint class) may be called at this cost."""
+        """Wait until `scope` (an endpoint class) may be called at this cost.
+
+        Raises Unavailable where the vendor's waits of this run would be longer in all than they may be.
+        """
         ...
 
     def pause(self, scope: str, seconds: float) -> None:
         """Let nothing through for `scope` before `seconds` from now (a Retry-After)."""
+        ...
+
+    def spend(self, seconds: float) -> None:
+        """Count a wait from now on that the vendor asked for. Raises Unavailable where those of this run would be
+        longer in all than they may be; then nothing goes through any more in this run.
+        """
+        ...
+
+    def renew(self) -> None:
+        """Another run begins: its waits are counted from none. Pauses that a vendor asked for stand."""
         ...
 
 

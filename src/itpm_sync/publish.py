@@ -62,9 +62,15 @@ def subject_of(showing: Showing, state: State) -> Subject:
         items=items,
         sources=_sources(showing, state),
         conflicts=tuple(state.conflicts.values()),
-        left_out=(*showing.left_out, *notes),
+        left_out=(*_paused(showing, state), *showing.left_out, *notes),
         places=_places(state.replicas),
     )
+
+
+def _paused(showing: Showing, state: State) -> list[str]:
+    """What a person paused: the tools do not follow meanwhile."""
+    used = {container.connection for container in showing.policy.containers}
+    return [f"{one.says}." for one in state.pauses if one.connection is None or one.connection in used]
 
 
 _LAST = (1_000_000, 0)

@@ -6,15 +6,15 @@ container was listed. Readings are stored page by page; the cursor moves with th
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, Protocol
 
 from itpm_sync.bases import Absence, Replica, Tie, replica_id
 from itpm_sync.connector import Capabilities, Connector, ContainerInfo, Page, Presence, Record, Sighting
 from itpm_sync.errors import ItpmError
-from itpm_sync.ledger import ContainerState
+from itpm_sync.ledger import ContainerState, Spot
 
 Store = Callable[[Sequence[Replica], ContainerState | None], None]
 """Make readings durable; with a container state, its cursor in the same transaction."""
@@ -49,6 +49,10 @@ class Pulled:
     skipped: list[tuple[str, str]] = field(default_factory=list)
     last_edit: datetime | None = None
     error: ItpmError | None = None
+    complete: bool = False
+    """Whether this pull read every record that is there."""
+    recognised: int = 0
+    """How many of the records that were read are tied, tombstones left out."""
     strange: str = ""
     """Why it is not the container it was; then nothing of it was read."""
 
@@ -58,12 +62,90 @@ class Pulled:
         return self.error is None and self.state is not None and self.state.last_complete is not None
 
 
+class Known(Protocol):
+    """What is known of one connection's records, over all its containers."""
+
+    def replicas(self, natives: Collection[str]) -> Iterable[Replica]:
+        """The replicas of these records, as far as there are any."""
+        ...
+
+    def spots(self) -> Sequence[Spot]:
+        """Where every record is."""
+        ...
+
+
+class Listed:
+    """What a mapping of replicas holds of one connection's records."""
+
+    def __init__(self, replicas: Mapping[str, Replica], connection: str) -> None:
+        self._by_native = {r.native_id: r for r in replicas.values() if r.connection == connection}
+
+    def replicas(self, natives: Collection[str]) -> Iterable[Replica]:
+        return [self._by_native[native] for native in natives if native in self._by_native]
+
+    def spots(self) -> Sequence[Spot]:
+        return [
+            Spot(r.native_id, r.container, r.item, r.tie, r.absence is not None)
+            for r in self._by_native.values()
+        ]
+
+
 class Memory:
     """What is known of one connection's records while a pull goes on: by native id, over all its containers."""
 
-    def __init__(self, replicas: Mapping[str, Replica], connection: str) -> None:
-        self.by_native = {r.native_id: r for r in replicas.values() if r.connection == connection}
+    def __init__(self, known: Known) -> None:
+        self._known = known
+        self._asked: set[str] = set()
+        self.by_native: dict[str, Replica] = {}
+        """As far as they were recalled or kept."""
         self.changed: dict[str, Replica] = {}
+        self.all: set[str] = set()
+        """Every record that is known at all; filled by `unlisted`."""
+
+    def recall(self, natives: Collection[str]) -> None:
+        """Look up what is known of these records."""
+        unasked = [native for native in natives if native not in self._asked]
+        self._asked.update(unasked)
+        for replica in self._known.replicas(unasked) if unasked else ():
+            self.by_native.setdefault(replica.native_id, replica)
+
+    def unlisted(self, pulls: Sequence[Pulled], *, keys: bool) -> None:
+        """Recall the records that complete listings did not show. `keys`: and the untied ones, and all whose key
+        one of those carries.
+        """
+        listed = {pulled.container: pulled.listed for pulled in pulls if pulled.listed is not None}
+        spots = self._known.spots()
+        if keys:
+            self.recall([spot.native_id for spot in spots if spot.tie is Tie.UNTIED])
+        claimed = self.claimed() if keys else set()
+        self.recall(
+            [
+                spot.native_id
+                for spot in spots
+                if spot.tie is not Tie.TOMBSTONE
+                and (seen := listed.get(spot.container)) is not None
+                and (
+                    spot.native_id not in seen
+                    or spot.item in claimed
+                    or spot.waits
+                    or spot.tie is Tie.UNTIED
+                )
+            ]
+        )
+        self.all = {spot.native_id for spot in spots} | self.by_native.keys()
+
+    def claimed(self) -> set[str]:
+        """Items whose key an untied record carries too: moved or copied, which a list that lags cannot tell."""
+        return {
+            replica.reading.key
+            for replica in self.by_native.values()
+            if replica.tie is Tie.UNTIED and replica.reading is not None and replica.reading.key is not None
+        }
+
+    def tied(self, native_id: str) -> bool:
+        """Whether a record is an item's, as far as was recalled."""
+        known = self.by_native.get(native_id)
+        return known is not None and known.item is not None and known.tie is not Tie.TOMBSTONE
 
     def keep(self, replica: Replica) -> None:
         self.by_native[replica.native_id] = replica
@@ -101,8 +183,10 @@ async def pull_container(
         cursor = before.cursor if before else None
         seen: set[str] = set()
         async for page in connector.pull(container, cursor):
+            memory.recall([record.native_id for record in page.records])
             listed = [replace(record, position=place) for place, record in enumerate(page.records, len(seen))]
             changed = [new for record in listed if (new := _reading(connector, container, record, memory))]
+            pulled.recognised += sum(memory.tied(record.native_id) for record in page.records)
             seen.update(record.native_id for record in page.records)
             seen.update(native for native, _ in page.skipped)
             pulled.skipped.extend(page.skipped)
@@ -125,6 +209,7 @@ def _finished(
     """The container's state after its last page."""
     before = pulled.before or ContainerState(pulled.connection, pulled.container)
     info = pulled.info
+    pulled.complete = page.complete
     if page.complete:
         pulled.listed = frozenset(seen)
     elif page.listed is not None:
@@ -177,29 +262,35 @@ async def sweep(
     in the `error` of that container's pull.
     """
     complete = all(pulled.listed is not None for pulled in pulls)
-    claimed = _claimed(connector, memory)
+    keys = not connector.capabilities.moves_keep_id
+    if any(pulled.listed is not None for pulled in pulls):
+        memory.unlisted(pulls, keys=keys)
+    claimed = memory.claimed() if keys else set()
     for pulled in pulls:
         if pulled.listed is None:
             continue
         missing = [
             replica
             for replica in memory.by_native.values()
-            if replica.container == pulled.container
-            and (replica.native_id not in pulled.listed or replica.item in claimed)
-            and replica.tie is not Tie.TOMBSTONE
-            and replica.current is not None
+            if replica.container == pulled.container and _astray(replica, pulled.listed, claimed)
         ]
-        if not missing:
+        wanted = [replica.native_id for replica in missing]
+        wanted += sorted(pulled.listed - memory.all - {native for native, _ in pulled.skipped})
+        if not wanted:
             continue
         try:
-            sightings = await connector.read(pulled.container, [replica.native_id for replica in missing])
+            sightings = await connector.read(pulled.container, wanted)
         except ItpmError as error:
             pulled.error = error
             continue
         changed = []
         for sighting in sightings:
             known = memory.by_native.get(sighting.native_id)
-            after = _sighted(connector, known, sighting, pulls, complete=complete, now=now) if known else None
+            after: Replica | None
+            if known is not None:
+                after = _sighted(connector, known, sighting, pulls, complete=complete, now=now)
+            else:
+                after = _shown(connector, pulled.container, sighting, memory)
             if after is not None and after != known:
                 memory.keep(after)
                 changed.append(after)
@@ -207,15 +298,23 @@ async def sweep(
             store(changed, None)
 
 
-def _claimed(connector: Connector, memory: Memory) -> set[str]:
-    """Items whose key an untied record carries too: moved or copied, which a list that lags cannot tell."""
-    if connector.capabilities.moves_keep_id:
-        return set()
-    return {
-        replica.reading.key
-        for replica in memory.by_native.values()
-        if replica.tie is Tie.UNTIED and replica.reading is not None and replica.reading.key is not None
-    }
+def _astray(replica: Replica, listed: Collection[str], claimed: Collection[str | None]) -> bool:
+    """Whether a complete listing and what is known of a record do not agree.
+
+    A record that is listed though it was away may only have been shown again: no pull of changes tells of it.
+    """
+    if replica.tie is Tie.TOMBSTONE:
+        return False
+    if replica.native_id in listed:
+        return replica.item in claimed or replica.absence is not None or replica.current is None
+    return replica.current is not None
+
+
+def _shown(connector: Connector, container: str, sighting: Sighting, memory: Memory) -> Replica | None:
+    """A record that came into sight without having been changed (a permission): no pull of changes tells of it."""
+    if sighting.presence is not Presence.PRESENT or sighting.record is None:
+        return None
+    return _reading(connector, container, sighting.record, memory)
 
 
 def _sighted(

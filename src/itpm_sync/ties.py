@@ -42,6 +42,10 @@ class Directory:
         return None
 
 
+class Beyond(Exception):  # noqa: N818 - no error: whoever cut the surroundings short looks at all of them now
+    """Asked for what surroundings that hold a part of a project do not know."""
+
+
 @dataclass(slots=True)
 class ContainerEnv:
     """The surroundings of one container. Mutable only by `tie` and `untie`."""
@@ -55,6 +59,10 @@ class ContainerEnv:
     items: dict[str, str] = field(default_factory=dict)
     leaving: set[str] = field(default_factory=set)
     """Items whose record here is about to be deleted: no longer a parent, though records may still name them."""
+    whole: bool = True
+    """Whether these are all the ties and parents there are. If not, a question about another one raises Beyond."""
+    strangers: set[str] = field(default_factory=set)
+    """Native ids that are known and are no item's."""
 
     def tie(self, item: str, native_id: str) -> None:
         """From now on `item` is that record here."""
@@ -68,10 +76,16 @@ class ContainerEnv:
             del self.items[native]
 
     def item_of(self, native_id: str) -> str | None:
-        return self.items.get(native_id)
+        found = self.items.get(native_id)
+        if found is None and not self.whole and native_id not in self.strangers:
+            raise Beyond
+        return found
 
     def native_of(self, item_id: str) -> str | None:
-        return self.natives.get(item_id)
+        found = self.natives.get(item_id)
+        if found is None and not self.whole and item_id not in self.parents:
+            raise Beyond
+        return found
 
     def parent_here(self, item_id: str | None) -> str | None:
         visited: set[str] = set()
@@ -79,6 +93,8 @@ class ContainerEnv:
             if item_id in visited:
                 return None  # a cycle among agreed parents is held elsewhere; here it only must not hang
             visited.add(item_id)
+            if not self.whole and item_id not in self.parents:
+                raise Beyond
             item_id = self.parents.get(item_id)
         return item_id
 

@@ -41,8 +41,13 @@ def main(url: str, key: str) -> None:
             ledger.commit_decisions(
                 lease, run, [Decided(Decision(item.id, agreed=item.agreed, new=True), item, (tied,))]
             )
-            intent = Intent(f"n-{number}", run, "update", item.id, "jira", "NET", tied.id, tied.native_id,
-                            item.id, old={"title": "x"}, new={"title": "y"}, versions={"title": 1}, called=clock.now())  # fmt: skip
+            intent = Intent(
+                *(f"n-{number}", run, "update", item.id, "jira", "NET", tied.id, tied.native_id, item.id),
+                old={"title": "x"},
+                new={"title": "y"},
+                versions={"title": 1},
+                called=clock.now(),
+            )
             ledger.intend(lease, [intent])
             ledger.settle(
                 lease, run, [Settlement(intent.id, "applied", replica=replace(tied, at={"title": 1}))]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import random
-import socket
 import subprocess
 import sys
 import threading
@@ -20,6 +19,7 @@ from itpm_sync.bases import Agreed, ItemBase
 from itpm_sync.ledger import Decided, Ledger
 from itpm_sync.plan import Decision
 from itpm_sync.ports import SystemClock, SystemIds
+from itpm_sync.testing.killed.cutting import Cut, Cutting
 
 WRITER = Path(__file__).with_name("ledger_writer.py")
 KILLS = 4
@@ -91,71 +91,10 @@ def test_a_process_killed_at_any_moment_leaves_the_ledger_whole(
         assert set(written) >= {f"n-{number}" for number in range(1, last + 1) if number not in cut}, where
 
 
-class Cutting:
-    """A relay to PostgreSQL that, once armed, hands a COMMIT on and then cuts the connection before its answer."""
-
-    def __init__(self, port: int) -> None:
-        self.server = port
-        self.armed = threading.Event()
-        self.cuts = 0
-        self._listener = socket.create_server(("127.0.0.1", 0))
-        self.port = self._listener.getsockname()[1]
-        self._ends: list[socket.socket] = [self._listener]
-        self._threads = [threading.Thread(target=self._accept, daemon=True)]
-        self._threads[0].start()
-
-    def _accept(self) -> None:
-        while True:
-            try:
-                client, _ = self._listener.accept()
-            except OSError:
-                return
-            server = socket.create_connection(("127.0.0.1", self.server))
-            self._ends += client, server
-            for source, target in ((client, server), (server, client)):
-                thread = threading.Thread(
-                    target=self._relay, args=(source, target, source is client), daemon=True
-                )
-                self._threads.append(thread)
-                thread.start()
-
-    def _relay(self, source: socket.socket, target: socket.socket, outward: bool) -> None:
-        while True:
-            try:
-                data = source.recv(65536)
-                if outward and b"COMMIT" in data and self.armed.is_set():
-                    self.armed.clear()
-                    self.cuts += 1
-                    target.sendall(data)
-                    source.shutdown(socket.SHUT_RDWR)  # the client hears nothing more; the server goes on
-                    return
-                target.sendall(data)
-            except OSError:
-                data = b""
-            if not data:
-                _hang_up(source)
-                _hang_up(target)
-                return
-
-    def close(self) -> None:
-        for end in self._ends:
-            _hang_up(end)
-        for thread in self._threads:
-            thread.join(5)
-        for end in self._ends:
-            end.close()
-
-
-def _hang_up(end: socket.socket) -> None:
-    try:
-        end.shutdown(socket.SHUT_RDWR)
-    except OSError:
-        return  # it is down already
-
-
+@pytest.mark.parametrize("how", list(Cut))
 @pytest.mark.parametrize("slow", [False, True], ids=["at once", "while the server is still at it"])
 def test_a_commit_whose_answer_is_lost_is_done_once(
-    slow: bool, postgres_url: str, opened: Callable[..., Ledger]
+    slow: bool, how: Cut, postgres_url: str, opened: Callable[..., Ledger]
 ) -> None:
     address = make_url(postgres_url)
     assert address.port is not None
@@ -172,7 +111,7 @@ def test_a_commit_whose_answer_is_lost_is_done_once(
         lease = ledger.acquire("P", "first", seconds=600)
         for version in range(1, 4):
             item = ItemBase("i-1", {"title": Agreed(f"title {version}", version, "jira")})
-            relay.armed.set()
+            relay.cut(how)
             ledger.commit_decisions(lease, "run-1", [Decided(Decision("i-1", agreed=item.agreed), item)])
         assert relay.cuts == 3
         assert [entry.seq for entry in ledger.history("P")] == [3, 2, 1]

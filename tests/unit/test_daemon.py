@@ -114,3 +114,23 @@ def test_the_health_answer_turns_when_runs_no_longer_end() -> None:
     assert late.status_code == 503
     assert late.json()["projects"][PROJECT]["late"] is True
     assert get(app, "/anything-else").status_code == 404
+
+
+def test_a_paused_project_is_well_and_its_health_answer_says_since_when() -> None:
+    one = bench()
+    one.approve()
+    pause = one.ledger.pause(PROJECT, None, reason="Migration weekend", actor="ann")
+    schedule = Schedule(one.workspace(), {PROJECT: EVERY})
+    one.tools["a"].memory.edit_as("ann", "000001", priority=2)
+    asyncio.run(schedule.run_one(PROJECT))
+    state = schedule.states[PROJECT]
+    assert state.ok and "Migration weekend" in state.says and "approval" not in state.says
+    assert [row.values["priority"] for row in one.tools["b"].memory.rows.values()] == [1]
+    answer = get(health_app(schedule), "/health")
+    assert answer.status_code == 200
+    assert answer.json()["projects"][PROJECT]["paused"] == pause.since.isoformat()
+    assert "Migration" not in answer.text  # the reason is for those who may see the project
+    one.ledger.resume(PROJECT, None, actor="ann")
+    assert get(health_app(schedule), "/health").json()["projects"][PROJECT]["paused"] is None
+    asyncio.run(schedule.run_one(PROJECT))
+    assert [row.values["priority"] for row in one.tools["b"].memory.rows.values()] == [2]

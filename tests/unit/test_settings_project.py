@@ -73,6 +73,14 @@ def test_limits_are_written_in_percent(tmp_path: Path) -> None:
     assert made.policy.limits == Limits(floor=9, deletions=3, deletions_share=0.05, changes_share=0.5)
 
 
+def test_growth_notices_and_the_room_of_a_container_can_be_said(tmp_path: Path) -> None:
+    roomy = CONTAINERS.replace("read_only: true", "room: {active records: 2400}")
+    made = project(tmp_path, "    limits: {growth: 3, notices: 0}\n", roomy)
+    assert (made.policy.limits.growth, made.policy.limits.notices) == (3, 0)
+    assert [one.room for one in made.policy.containers] == [{}, {"active records": 2400}]
+    assert wrong(tmp_path, "", CONTAINERS.replace("read_only: true", "room: {rows: 3}"))
+
+
 def test_a_calendar_has_working_days_hours_and_holidays(tmp_path: Path) -> None:
     text = "    calendar: {working_days: [Mon, Sat], hours: ['07:30-11:30'], holidays: [2026-12-26]}\n"
     calendar = project(tmp_path, text).facts.calendar

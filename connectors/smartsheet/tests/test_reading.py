@@ -284,7 +284,8 @@ class TestDescribe:
         fields = {field.title: field for field in info.fields}
         assert fields["Status"].name == col(sheet, "Status")
         assert list(fields["Status"].options.values()) == ["Not started", "In progress", "Complete"]
-        assert info.limits["rows"] == 20_000
+        assert info.limits["records"] == 20_000
+        assert (info.limits["cells"], info.limits["cells a record"]) == (500_000, len(sheet.columns))
 
     def test_the_fingerprint_is_the_sheets_not_its_columns(
         self, run: Run, account: SmartsheetEmulator, sheet: Sheet

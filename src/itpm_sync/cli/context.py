@@ -74,10 +74,15 @@ class Desk:
 
     @contextmanager
     def workspace(
-        self, projects: Sequence[str] | None = None, *, connect: bool = True, publish: bool | None = None
+        self,
+        projects: Sequence[str] | None = None,
+        *,
+        connect: bool = True,
+        publish: bool | None = None,
+        mapped: bool = False,
     ) -> Iterator[Workspace]:
-        """Everything that runs of these projects need; without `connect` the ledger only, and with `publish` the
-        places their pages go to.
+        """Everything that runs of these projects need; without `connect` the ledger only, with `publish` the places
+        their pages go to, with `mapped` their mappings.
         """
         from itpm_sync.cycle import open_workspace
         from itpm_sync.ports import SystemClock, SystemIds
@@ -94,6 +99,7 @@ class Desk:
             projects=projects,
             connect=connect,
             publish=publish,
+            mapped=mapped,
         ) as workspace:
             yield workspace
 

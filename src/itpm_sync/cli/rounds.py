@@ -17,7 +17,7 @@ from itpm_sync.errors import ItpmError
 if TYPE_CHECKING:
     from itpm_sync.cycle import Put, RunReport, Workspace
 
-_LISTS = ("actions", "held", "offers", "conflicts", "proposals", "warnings", "brakes")
+_LISTS = ("actions", "held", "offers", "conflicts", "proposals", "warnings", "brakes", "skipped")
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +59,7 @@ async def rounds(
             found.append(Round(project, error=error))
             continue
         logs.log().info("run", project=project, run=report.run, summary=told.summary(report.document))
+        logs.log().info("history", anchor=workspace.ledger.anchor([project]))
         document = named(workspace, project, report.document)
         found.append(Round(project, replace(report, document=document)))
     return found

@@ -1,30 +1,42 @@
-"""`itpm-sync status`: how the projects stand, from the ledger; no tool is asked.
+"""`itpm-sync status`: how the projects stand, or stood, from the ledger; no tool is asked.
 
-In: projects. Out: verdict, counts, milestones, what waits for a person, and the two ages of each source.
+In: projects, perhaps a day. Out: verdict, counts, milestones, what waits for a person, and the two ages of each source.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from datetime import datetime
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from itpm_sync.cli import show
 from itpm_sync.cli.context import gathered, over_projects
+from itpm_sync.cli.pause import told
 
 if TYPE_CHECKING:
     from itpm_sync.cycle import Workspace
+    from itpm_sync.cycle.standing_then import Then
+    from itpm_sync.ledger import Pause, Run
+    from itpm_sync.status.figures import Figures
     from itpm_sync.status.slips import Milestone
 
 
 @click.command()
 @over_projects
+@click.option(
+    "--as-of",
+    metavar="DATE",
+    help="How it stood then, from the history: 2026-11-24 (the end of that day) or 2026-11-24T17:00, in the project's "
+    "time zone.",
+)
 @click.pass_context
-def command(ctx: click.Context, /, projects: tuple[str, ...], *, as_json: bool) -> None:
+def command(ctx: click.Context, /, projects: tuple[str, ...], *, as_json: bool, as_of: str | None) -> None:
     """Say how each PROJECT (default: all) stands, from the ledger; no tool is asked."""
-    found = gathered(ctx, projects, lambda workspace, name: [_standing(workspace, name)])
+    look = _standing if as_of is None else partial(_stood, as_of=as_of)
+    found = gathered(ctx, projects, lambda workspace, name: [look(workspace, name)])
     if as_json:
         show.data(found)
         return
@@ -35,15 +47,52 @@ def command(ctx: click.Context, /, projects: tuple[str, ...], *, as_json: bool) 
 
 def _standing(workspace: Workspace, project: str) -> dict[str, Any]:
     from itpm_sync.cycle import standing
-    from itpm_sync.model import Rag
-    from itpm_sync.status.wording import WORDS
 
-    it = standing(workspace, project)
-    first, *others = it.deciding or (None,)
     ledger = workspace.ledger
     runs = ledger.runs(project, limit=1)
     return {
         "project": project,
+        **_figures(standing(workspace, project)),
+        "conflicts": len(ledger.conflicts(project)),
+        "pairs": len(ledger.pairs(project)),
+        "left_out": len(ledger.refusals(project)),
+        "skipped": runs[0].summary.get("skipped", 0) if runs else 0,
+        "paused": [{**told(each), "says": each.says} for each in _paused(workspace, project)],
+        "last_run": _run(runs[0]) if runs else None,
+    }
+
+
+def _stood(workspace: Workspace, project: str, *, as_of: str) -> dict[str, Any]:
+    """The same figures as they were, null where they cannot be told back."""
+    from itpm_sync.cycle.standing_then import moment_of, standing_then
+
+    zone = workspace.projects[project].facts.zone
+    then: Then = standing_then(workspace, project, moment_of(as_of, zone, now=workspace.clock.now()))
+    past = then.past
+    return {
+        "project": project,
+        **_figures(then.figures),
+        "conflicts": len(past.conflicts),
+        "pairs": None,
+        "left_out": None,
+        "last_run": _run(then.run) if then.run else None,
+        "as_of": then.moment.isoformat(),
+        "entry": past.seq,
+        "history_begins": _instant(past.first),
+        "not_told": list(then.untold),
+    }
+
+
+def _run(run: Run) -> dict[str, Any]:
+    return {"run": run.id, "kind": run.kind.value, "status": run.status.value}
+
+
+def _figures(it: Figures) -> dict[str, Any]:
+    from itpm_sync.model import Rag
+    from itpm_sync.status.wording import WORDS
+
+    first, *others = it.deciding or (None,)
+    return {
         "title": it.subject.facts.title,
         "verdict": WORDS[it.rag],
         "rag": it.rag.value,
@@ -56,17 +105,18 @@ def _standing(workspace: Workspace, project: str) -> dict[str, Any]:
         "next_milestone": _milestone(it.next_milestone),
         "worst_slip": _milestone(it.worst_slip),
         "dimensions": [{"name": d.name, "rag": d.rag.value, "reason": d.reason} for d in it.dimensions],
-        "conflicts": len(ledger.conflicts(project)),
-        "pairs": len(ledger.pairs(project)),
-        "left_out": len(ledger.refusals(project)),
         "sources": [
             {"name": s.name, "read": _instant(s.read), "edited": _instant(s.edited), "note": s.note}
             for s in it.subject.sources
         ],
-        "last_run": {"run": runs[0].id, "kind": runs[0].kind.value, "status": runs[0].status.value}
-        if runs
-        else None,
     }
+
+
+def _paused(workspace: Workspace, project: str) -> list[Pause]:
+    """The pauses that hold anything of a project."""
+    used = {each.connection for each in workspace.projects[project].policy.containers}
+    found = workspace.ledger.pauses(project)
+    return [each for each in found if each.connection is None or each.connection in used]
 
 
 def _instant(moment: datetime | None) -> str | None:
@@ -111,8 +161,24 @@ def _edited(source: Mapping[str, Any]) -> str:
     return ", the tool does not tell when it was last edited" if source["read"] else ""
 
 
+def _told_back(found: Mapping[str, Any]) -> Iterator[str]:
+    """What a look back rests on, and what it cannot tell."""
+    if "as_of" not in found:
+        return
+    if not found["entry"]:
+        begins = found["history_begins"]
+        yield (
+            f"  the history begins {begins[:16].replace('T', ' ')}Z"
+            if begins
+            else "  there is no history yet"
+        )
+    yield "  from the history, which does not tell:"
+    yield from (f"    {each}" for each in found["not_told"])
+
+
 def _lines(found: Mapping[str, Any]) -> Iterator[str]:
-    yield f"{found['title']} ({found['project']}): {found['verdict']}"
+    then = f", as of {found['as_of'][:16].replace('T', ' ')}Z" if "as_of" in found else ""
+    yield f"{found['title']} ({found['project']}){then}: {found['verdict']}"
     yield from _why(found)
     counts = [f"{number} {word.lower()}" for word, number in found["counts"].items() if number]
     yield f"  {show.counted(found['items'], 'item')}" + (f": {', '.join(counts)}" if counts else "")
@@ -124,8 +190,14 @@ def _lines(found: Mapping[str, Any]) -> Iterator[str]:
     told = [show.counted(found[name], *words) for name, words in _WAITS.items() if found[name]]
     if told:
         yield f"  waiting for you: {', '.join(told)}"
+    if found.get("skipped"):
+        yield f"  left alone (skip label): {show.counted(found['skipped'], 'item')}"
+    yield from (f"  {each['says']}" for each in found.get("paused", ()))
     for source in found["sources"]:
+        if "as_of" in found and source["read"] is None:
+            continue
         read = f"read {source['read'][:16].replace('T', ' ')}Z" if source["read"] else "never read"
-        yield f"  {source['name']}: {read}{_edited(source)}"
+        yield f"  {source['name']}: {read}{'' if 'as_of' in found else _edited(source)}"
+    yield from _told_back(found)
     last = found["last_run"]
     yield f"  last run: {last['run']}, {last['kind']}, {last['status']}" if last else "  no run yet"

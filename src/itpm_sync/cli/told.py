@@ -16,10 +16,10 @@ Document = Mapping[str, Any]
 MOST = 30
 """Lines of one container before the rest is only counted."""
 _COUNTED = {
-    "held": ("held until approved", "held until approved"),
     "offers": ("to be typed by hand", "to be typed by hand"),
     "conflicts": ("open conflict", "open conflicts"),
     "proposals": ("to pair", "to pair"),
+    "skipped": ("left alone", "left alone"),
 }
 """Beside actions: each by its words for one, and for several."""
 _ID = 20
@@ -33,11 +33,14 @@ def lines(document: Document, *, most: int = MOST) -> Iterator[str]:
     yield f"  {summary(document)}"
     for place, actions in _by_place(document["actions"]):
         yield from _container(place, actions, most)
-    for place, actions in _by_place(document.get("held", ())):  # what a container's brake stops
-        yield from _container(f"{place}, held until it is approved", actions, most)
+    for place, actions in _by_place(document.get("held", ())):  # what a container's brake or a pause stops
+        paused = any(action.get("paused") for action in actions)
+        until = "held while it is paused" if paused else "held until it is approved"
+        yield from _container(f"{place}, {until}", actions, most)
     yield from _listed("To be typed by hand", [_offer(each) for each in document["offers"]], most)
     yield from _listed("Open conflicts", [_conflict(each) for each in document["conflicts"]], most)
     yield from _listed("May be the same item", [_proposal(each) for each in document["proposals"]], most)
+    yield from _listed("Left alone", [_left_alone(each) for each in document.get("skipped", ())], most)
     yield from _listed("To know", [_mended(each) for each in document["warnings"]], most)
     stopped = [
         _mended(each).replace("--approve RUN", f"--approve {document['run']}") for each in document["brakes"]
@@ -48,7 +51,10 @@ def lines(document: Document, *, most: int = MOST) -> Iterator[str]:
 def summary(document: Document) -> str:
     """One line of counts."""
     counts = Counter(action["operation"] for action in document["actions"])
+    held = Counter(bool(action.get("paused")) for action in document.get("held", ()))
     parts = [f"{number} to {_VERBS.get(verb, verb)}" for verb, number in sorted(counts.items())]
+    parts += [f"{held[False]} held until approved"] if held[False] else []
+    parts += [f"{held[True]} held while paused"] if held[True] else []
     for name, words in _COUNTED.items():
         if document.get(name):
             parts.append(counted(len(document[name]), *words))
@@ -135,6 +141,10 @@ def sides(conflict: Document) -> str:
 
 def _proposal(proposal: Document) -> str:
     return f"{proposal['id']}: {proposal['title']} in {proposal['container']}: {proposal['why']}"
+
+
+def _left_alone(each: Document) -> str:
+    return f"{each['title']}: labelled so in {each['container']} ({each['connection']})"
 
 
 def _mended(each: Document) -> str:

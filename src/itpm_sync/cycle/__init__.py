@@ -8,6 +8,7 @@ from itpm_sync.cycle.publishing import publish_frozen, publish_live
 from itpm_sync.cycle.resolve import choose, decide_pair, resolve
 from itpm_sync.cycle.run import project_of, run
 from itpm_sync.cycle.standing import standing
+from itpm_sync.cycle.undo import undo
 from itpm_sync.cycle.workspace import RunReport, Workspace
 from itpm_sync.publish import Put
 
@@ -25,4 +26,5 @@ __all__ = [
     "resolve",
     "run",
     "standing",
+    "undo",
 ]

@@ -38,16 +38,17 @@ def open_workspace(
     projects: Iterable[str] | None = None,
     connect: bool = True,
     publish: bool | None = None,
+    mapped: bool = False,
 ) -> Iterator[Workspace]:
     """Everything that runs of `projects` (None: of all) need. Without `connect`, what needs the ledger only.
 
     `publish`: whether the places their pages go to are opened (None: as `connect`). Without `connect` no secret of a
-    tool is asked for but those of tools that pages are put into.
+    tool is asked for but those of tools that pages are put into. `mapped`: read the mappings also without `connect`.
     The other projects are known too, as pages of a portfolio show them; they are not connected and cannot be run.
     """
     wanted = [settings.project(name) for name in (settings.projects if projects is None else projects)]
     files: dict[Path, MappingFile] = {}
-    runs = {each.id: project(settings, each, files) for each in wanted} if connect else {}
+    runs = {each.id: project(settings, each, files) for each in wanted} if connect or mapped else {}
     made = {name: runs.get(name) or _shown(settings, each) for name, each in settings.projects.items()}
     names = dict.fromkeys(name for each in wanted for name in each.connections)
     connections = {name: GuardedConnector(registry.connection(name)) for name in names} if connect else {}

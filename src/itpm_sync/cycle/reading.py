@@ -6,26 +6,31 @@ In: the workspace, the project, its state. Out: `Sight`: the state as it is afte
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from zoneinfo import ZoneInfo
 
 from itpm_sync.bases import ItemBase, Replica, Tie
 from itpm_sync.connector import Connector, ContainerInfo
+from itpm_sync.cycle.guarded_lenses import guarded
+from itpm_sync.cycle.people_brakes import held
+from itpm_sync.cycle.strange import strange
 from itpm_sync.cycle.workspace import Progress, Workspace
 from itpm_sync.errors import ItpmError
-from itpm_sync.ledger import Claimed, ContainerState, Lease, State
+from itpm_sync.ledger import Claimed, ContainerState, Lease, Ledger, Pause, Spot, State
 from itpm_sync.lens import Lens
 from itpm_sync.model import Assignees
 from itpm_sync.plan import Grade, Warning
 from itpm_sync.policy import ContainerPolicy
-from itpm_sync.pull import Memory, Pulled, pull_container, sweep
+from itpm_sync.pull import Known, Listed, Memory, Pulled, pull_container, sweep
 from itpm_sync.reconcile import ContainerView
 from itpm_sync.ties import ContainerEnv, Directory
 from itpm_sync.translate import Lenses, Project, recalled, remembered
 
 Place = tuple[str, str]
+_FEW = 200
+"""So many records are looked up at once rather than page by page."""
 
 
 @dataclass(slots=True)
@@ -47,8 +52,13 @@ class Sight:
 
 
 async def pull_all(ws: Workspace, project: Project, state: State, lease: Lease, progress: Progress) -> Sight:
-    """Pull every container of the project. A connection that cannot be used suspends its containers, no more."""
-    sight = Sight(dict(state.items), dict(state.replicas), dict(state.containers))
+    """Pull every container of the project. A connection that cannot be used suspends its containers, no more.
+
+    The sight holds no items and no replicas yet: what was read stands in the ledger.
+    """
+    sight = Sight({}, {}, dict(state.containers))
+    few = sum(one.known for one in state.containers.values()) <= _FEW
+    stored = ws.ledger.replicas(lease.project) if few else None
     by_connection: dict[str, list[ContainerPolicy]] = defaultdict(list)
     for policy in project.policy.containers:
         by_connection[policy.connection].append(policy)
@@ -61,7 +71,8 @@ async def pull_all(ws: Workspace, project: Project, state: State, lease: Lease, 
             for policy in policies:
                 _suspend(sight, (name, policy.container), error)
             continue
-        unchanged += await _pull_connection(ws, sight, connector, policies, lease, progress)
+        known = _Stored(ws.ledger, lease.project, name) if stored is None else Listed(stored, name)
+        unchanged += await _pull_connection(ws, sight, connector, policies, known, lease, progress)
     ws.ledger.store_containers(lease, unchanged)
     return sight
 
@@ -71,11 +82,12 @@ async def _pull_connection(
     sight: Sight,
     connector: Connector,
     policies: Sequence[ContainerPolicy],
+    known: Known,
     lease: Lease,
     progress: Progress,
 ) -> list[ContainerState]:
     """Returns the states of containers whose last page held no new reading: their cursors may move together, later."""
-    memory = Memory(sight.replicas, connector.name)
+    memory = Memory(known)
     pulls = []
     unchanged: list[ContainerState] = []
 
@@ -105,6 +117,7 @@ async def _pull_connection(
             store=store,
             remembered=remembered,
             now=now,
+            strange=strange,
         )
         pulls.append(pulled)
         sight.pulls[place] = pulled
@@ -112,14 +125,30 @@ async def _pull_connection(
             sight.left_out(place, f"{native} in {policy.container} ({connector.name}) is left out: {why}")
         if pulled.state is not None:
             sight.containers[place] = pulled.state
-        if pulled.info is not None:
+        if pulled.strange:  # nothing of it is used before a person accepted it
+            sight.suspended[place] = pulled.strange
+        elif pulled.info is not None:
             sight.infos[place] = pulled.info
     await sweep(connector, pulls, memory, store=store, now=ws.clock.now())
     for pulled in pulls:
         if pulled.error is not None:
             _suspend(sight, (pulled.connection, pulled.container), pulled.error)
-    sight.replicas.update(memory.changed)
     return unchanged
+
+
+@dataclass(frozen=True, slots=True)
+class _Stored:
+    """What the ledger holds of one connection's records."""
+
+    ledger: Ledger
+    project: str
+    connection: str
+
+    def replicas(self, natives: Collection[str]) -> Iterable[Replica]:
+        return self.ledger.replicas_of(self.project, self.connection, natives)
+
+    def spots(self) -> Sequence[Spot]:
+        return self.ledger.spots(self.project, self.connection)
 
 
 def _suspend(sight: Sight, place: Place, error: ItpmError) -> None:
@@ -137,7 +166,7 @@ def compile_all(project: Project, sight: Sight) -> None:
             if info is not None:
                 sight.infos[place] = info
         found = project.compile(policy, info) if info is not None else Lenses({})
-        sight.lenses[place] = dict(found.by_field)
+        sight.lenses[place] = guarded(found.by_field, place)
         for says in found.left_out:
             sight.left_out(place, f"{policy.container} in {policy.connection}: {says}")
 
@@ -161,8 +190,10 @@ def envs(project: Project, sight: Sight) -> dict[Place, ContainerEnv]:
     return found
 
 
-def views(ws: Workspace, project: Project, sight: Sight) -> dict[Place, ContainerView]:
-    """Every container as `reconcile` sees it in this run."""
+def views(
+    ws: Workspace, project: Project, sight: Sight, pauses: Sequence[Pause] = ()
+) -> dict[Place, ContainerView]:
+    """Every container as `reconcile` sees it in this run; `pauses`: those that stand."""
     found = {}
     for policy in project.policy.containers:
         place = (policy.connection, policy.container)
@@ -179,11 +210,15 @@ def views(ws: Workspace, project: Project, sight: Sight) -> dict[Place, Containe
             horizon=timedelta(seconds=connector.horizon),
             listed=pulled is not None and pulled.whole,
             suspended=sight.suspended.get(place, ""),
+            paused=held(pauses, policy.connection),
             by_hand=connector.capabilities.by_hand or (info is not None and info.by_hand),
             title=info.title if info is not None else "",
             first=place not in sight.containers or sight.containers[place].base is None,
             had=had,
             has=len(pulled.listed) if pulled is not None and pulled.listed is not None else had,
+            recognised=pulled.recognised if pulled is not None and pulled.complete else None,
+            strange=pulled.strange if pulled is not None else "",
+            limits={**(info.limits if info is not None else {}), **policy.room},
         )
     return found
 
@@ -200,7 +235,7 @@ async def look_up_people(ws: Workspace, project: Project, sight: Sight, lease: L
     """
     # Whom a record shows with account and mail is known there, also where a search would not find them (a guest, a
     # hidden mail, somebody who left): we must never un-assign them because of it.
-    accounts = _shown(sight)
+    accounts = shown_accounts(sight)
     wanted = _assigned(project, sight)
     for place, lenses in sight.lenses.items():
         lens = lenses.get(_ASSIGNEES)
@@ -223,7 +258,20 @@ async def look_up_people(ws: Workspace, project: Project, sight: Sight, lease: L
     sight.directory = Directory(accounts, project.aliases)
 
 
-def _shown(sight: Sight) -> dict[tuple[str, str], str]:
+def known_people(project: Project, sight: Sight, accounts: Mapping[Place, str]) -> Directory | None:
+    """Who is who, from accounts learned before and what the sight's records show. None: somebody is to be looked up."""
+    accounts = {**accounts, **shown_accounts(sight)}
+    wanted = _assigned(project, sight)
+    for place, lenses in sight.lenses.items():
+        lens = lenses.get(_ASSIGNEES)
+        if lens is None or not lens.writable:
+            continue
+        if any((place[0], person) not in accounts for person in wanted):
+            return None
+    return Directory(accounts, project.aliases)
+
+
+def shown_accounts(sight: Sight) -> dict[tuple[str, str], str]:
     """(connection, mail) -> account, of everyone whom a record shows with both."""
     found: dict[tuple[str, str], str] = {}
     for replica in sight.replicas.values():

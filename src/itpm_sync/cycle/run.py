@@ -6,23 +6,26 @@ Out: a RunReport. Raises Busy, Misconfigured, Stopped (an approval that does not
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from itpm_sync import translate
+from itpm_sync.cycle import identity, narrow, other_ledger, people_brakes
 from itpm_sync.cycle.reading import Place, Sight, compile_all, envs, look_up_people, pull_all, views
 from itpm_sync.cycle.workspace import Progress, RunReport, Workspace, silent
 from itpm_sync.decided import decided_item, decided_replicas
 from itpm_sync.errors import ItpmError, Misconfigured, Stopped
-from itpm_sync.ledger import Decided, Lease, RunKind, RunStatus, State
-from itpm_sync.plan import Grade, Plan
+from itpm_sync.ledger import Decided, Lease, Pause, RunKind, RunStatus, State
+from itpm_sync.ledger import Place as Spot
+from itpm_sync.plan import BrakeKind, Grade, Plan
 from itpm_sync.plan_document import document
 from itpm_sync.push import Desk, Site, push
 from itpm_sync.push.recover import recover
 from itpm_sync.reconcile import World, reconcile
+from itpm_sync.ties import Beyond
 from itpm_sync.translate import Project
 
 
@@ -35,20 +38,38 @@ async def run(
     progress: Progress = silent,
 ) -> RunReport:
     """Plan a project, and carry the plan out where asked and no brake holds it."""
+    kind = RunKind.SYNC if carry_out else RunKind.PLAN
+    return await whole(
+        ws, project_id, Running, kind=kind, carry_out=carry_out, approve=approve, progress=progress
+    )
+
+
+async def whole(
+    ws: Workspace,
+    project_id: str,
+    running: Callable[[Workspace, Project, Lease, str, Progress], Running],
+    *,
+    kind: RunKind,
+    carry_out: bool,
+    approve: str | None,
+    progress: Progress,
+) -> RunReport:
+    """A run from its lease to its end. `running` makes it: a sync, or the undo of one."""
     project = project_of(ws, project_id)
     ws.ledger.ensure_project(project_id, project.facts.title)
-    kind = RunKind.SYNC if carry_out else RunKind.PLAN
     lease, name = ws.ledger.start_run(
         project_id, ws.holder, kind=kind, seconds=ws.lease_seconds, gone=ws.gone
     )
-    one = _Run(ws, project, lease, name, progress)
+    one = running(ws, project, lease, name, progress)
     try:
         report = await one.go(approve=approve, carry_out=carry_out)
     except BaseException as error:
         ws.ledger.end_run(one.lease, name, status=RunStatus.FAILED, summary={"error": _named(error)})
         raise
-    summary = _summary(report)
-    ws.ledger.end_run(one.lease, name, status=_status(report), summary=summary, plan=report.document)
+    summary = _summary(report, ws.ledger.pauses(project_id) if report.paused else ())
+    ws.ledger.end_run(
+        one.lease, name, status=_status(report), summary=summary, plan=report.document, rest=one.rest
+    )
     return report
 
 
@@ -62,21 +83,119 @@ def project_of(ws: Workspace, project_id: str) -> Project:
     return ws.projects[project_id]
 
 
-class _Run:
+class Running:
     """One run while it goes on."""
+
+    of: str | None = None
+    """The run that it is the undo of."""
 
     def __init__(self, ws: Workspace, project: Project, lease: Lease, name: str, progress: Progress) -> None:
         self.ws, self.project, self.lease, self.name, self.progress = ws, project, lease, name, progress
+        self.strange: Mapping[Place, identity.Found] = {}
+        """Containers that are not the ones they were; `accepted`: those that the approved plan showed."""
+        self.accepted: Mapping[Place, identity.Found] = {}
+        self.previewed: World | None = None
+        self.rest: str | None = None
+        """What it leaves for the next run, if it came to rest."""
 
     async def go(self, *, approve: str | None, carry_out: bool) -> RunReport:
         ws, project = self.ws, self.project
         approved = self._approved(approve)
-        state = ws.ledger.load(project.facts.id)
+        state, sight, basis, world = await self.look(approved, partly=approve is None)
+        self.progress("deciding")
+        found = self._narrowly(world) if world.focus is not None else reconcile(world)
+        if found is None or (ws.doubt and world.focus is not None):
+            state, sight, basis, world = await self.whole(state, sight, approved)
+            found = _undoubted(found, reconcile(world))
+        plan = identity.with_preview(found, self.previewed)
+        warnings = (*sight.warnings, *plan.warnings)
+        plan = replace(plan, warnings=warnings)
+        self._fits(plan, approved, approve)
+        if plan.proposals or state.proposals:  # a person may decide them before the first write
+            ws.ledger.propose_pairs(self.lease, plan.proposals)
+        stopped = any(not brake.connection and brake.kind is not BrakeKind.PAUSED for brake in plan.brakes)
+        if not carry_out or stopped:
+            # a change of shape that a plan saw (a record moved) need not wait as a reading: the next run looks at all
+            self.rest = self.lease.rest if not stopped and narrow.simple(found, world) else None
+            shown = document(plan, run=self.name)
+            return RunReport(self.name, plan, stopped=stopped, warnings=warnings, document=shown)
+        desk = await self._carry_out(plan, state, sight, approve)
+        self._cover(plan, sight, basis)
+        if approve is not None or translate.fingerprint(basis) != state.fingerprint:
+            ws.ledger.accept_fingerprint(
+                self.lease, translate.fingerprint(basis), document=basis, run=self.name
+            )
+        meanwhile = people_brakes.meanwhile(ws.ledger, desk, project.policy, plan.brakes)
+        warnings = (*warnings, *people_brakes.suspended(desk))
+        plan = replace(plan, brakes=(*plan.brakes, *meanwhile), warnings=warnings)
+        outcomes = {one.action.identity: (one.outcome, one.reason) for one in desk.carried}
+        shown = document(plan, run=self.name, outcomes=outcomes)
+        self._leave_at_rest(
+            replace(plan, warnings=plan.warnings[len(sight.warnings) :]), world, sight, basis, desk
+        )
+        return RunReport(self.name, plan, tuple(desk.carried), warnings=warnings, document=shown)
+
+    def _narrowly(self, world: World) -> Plan | None:
+        """The plan made from a part of the project; None where the whole has to be looked at after all."""
+        try:
+            plan = reconcile(world)
+        except Beyond:
+            return None
+        return plan if narrow.simple(plan, world) else None
+
+    def _leave_at_rest(
+        self, plan: Plan, world: World, sight: Sight, basis: Mapping[str, Any], desk: Desk
+    ) -> None:
+        if world.focus is None:
+            fingerprint = translate.fingerprint(basis)
+            rest = narrow.at_rest(
+                plan, world, sight, lambda: narrow.basis_of(self.ws, self.project, sight, fingerprint)
+            )
+        else:
+            rest = narrow.still_at_rest(plan, sight, desk.carried, narrow.unpacked(self.lease.rest))
+        self.rest = rest.packed() if rest is not None else None
+
+    async def look(
+        self, approved: Mapping[str, Any] | None, *, partly: bool = False
+    ) -> tuple[State, Sight, Mapping[str, Any], World]:
+        """All that comes before deciding: pulled, compiled, recovered. `partly`: a part of the project may do."""
+        ws, project = self.ws, self.project
+        rest = narrow.unpacked(self.lease.rest) if partly else None
+        state = ws.ledger.glance(project.facts.id, counted=rest is None)
+        if rest is not None:
+            known = {
+                place: replace(one, known=rest.had.get(place, 0)) for place, one in state.containers.items()
+            }
+            state = replace(state, containers=known)
         sight = await pull_all(ws, project, state, self.lease, self.progress)
         self._renew()
         compile_all(project, sight)
+        basis = translate.basis(project, sight.infos, sight.lenses)
+        if rest is not None and self._same_basis(rest, state, sight, basis):
+            focus = narrow.part(ws, project, state, sight, rest)
+            if focus is not None and not other_ledger.suspicious(ws, sight):
+                world = self._world(state, sight, basis, frozenset(), frozenset(), approved)
+                return state, sight, basis, replace(world, focus=focus, known=rest.known)
+        return await self.whole(state, sight, approved)
+
+    def _same_basis(self, rest: narrow.Rest, state: State, sight: Sight, basis: Mapping[str, Any]) -> bool:
+        fingerprint = translate.fingerprint(basis)
+        now = narrow.basis_of(self.ws, self.project, sight, fingerprint)
+        return fingerprint == state.fingerprint and rest.basis == now
+
+    async def whole(
+        self, state: State, sight: Sight, approved: Mapping[str, Any] | None
+    ) -> tuple[State, Sight, Mapping[str, Any], World]:
+        """The whole project, after it was pulled."""
+        ws, project = self.ws, self.project
+        loaded = ws.ledger.load(project.facts.id)
+        state = replace(loaded, containers=state.containers)
+        sight = replace(sight, items=dict(loaded.items), replicas=dict(loaded.replicas))
         await look_up_people(ws, project, sight, self.lease)
         creating, pending = await self._recover(state, sight)
+        self.strange = await identity.look(ws, project, sight)
+        self.accepted = identity.accepted(self.strange, approved)
+        sight = identity.adopted(ws, project, sight, self.accepted)
         basis = translate.basis(project, sight.infos, sight.lenses)
         if state.intents:  # what recovery opened (an edit that our write replaced) counts from this run on
             state = replace(
@@ -84,27 +203,14 @@ class _Run:
                 conflicts={conflict.id: conflict for conflict in ws.ledger.conflicts(project.facts.id)},
                 refusals=tuple(ws.ledger.refusals(project.facts.id)),
             )
+        signs = await other_ledger.signs(ws, project, state, sight)
+        if signs.says:
+            sight = identity.whole(ws, project, sight)
         world = self._world(state, sight, basis, creating, pending, approved)
-        self.progress("deciding")
-        plan = reconcile(world)
-        warnings = (*sight.warnings, *plan.warnings)
-        plan = replace(plan, warnings=warnings)
-        self._fits(plan, approved, approve)
-        if plan.proposals or state.proposals:  # a person may decide them before the first write
-            ws.ledger.propose_pairs(self.lease, plan.proposals)
-        stopped = any(not brake.connection for brake in plan.brakes)
-        if not carry_out or stopped:
-            found = document(plan, run=self.name)
-            return RunReport(self.name, plan, stopped=stopped, warnings=warnings, document=found)
-        desk = await self._carry_out(plan, state, sight, approve)
-        self._cover(plan, sight, basis)
-        if approve is not None or translate.fingerprint(basis) != state.fingerprint:
-            ws.ledger.accept_fingerprint(
-                self.lease, translate.fingerprint(basis), document=basis, run=self.name
-            )
-        outcomes = {one.action.identity: (one.outcome, one.reason) for one in desk.carried}
-        found = document(plan, run=self.name, outcomes=outcomes)
-        return RunReport(self.name, plan, tuple(desk.carried), warnings=warnings, document=found)
+        waived = identity.waived(world.waived, self.strange, self.accepted)
+        world = replace(world, waived=waived, other_ledger=signs.says, elsewhere=signs.elsewhere)
+        self.previewed = identity.previewed(ws, project, sight, self.strange, self.accepted, world)
+        return state, sight, basis, world
 
     def _cover(self, plan: Plan, sight: Sight, basis: Mapping[str, Any]) -> None:
         """Remember which containers a plan that was let go has covered: one that was never read is still to come."""
@@ -141,6 +247,11 @@ class _Run:
             raise Misconfigured(
                 f"The plan of run {approve} was carried out by run {run.approved_by}.",
                 mend="Make a new plan.",
+            )
+        if plan.get("undoes") != self.of:
+            raise Misconfigured(
+                f"Run {approve} shows the undo of run {plan.get('undoes')}; it is no plan of a sync.",
+                mend=f"Run: itpm-sync undo {plan.get('undoes')} --approve {approve}",
             )
         found: Mapping[str, Any] = plan
         return found
@@ -217,12 +328,12 @@ class _Run:
         changed = ""
         if state.fingerprint is not None and translate.fingerprint(basis) != state.fingerprint:
             before = self.ws.ledger.accepted_configuration(self.project.facts.id) or {}
-            changed = translate.changed(before, basis)
+            changed = translate.changed(identity.kept_options(before, self.strange), basis)
         brakes = approved["brakes"] if approved else ()
         return World(
             project=self.project.facts.id,
             policy=self.project.policy,
-            containers=views(self.ws, self.project, sight),
+            containers=views(self.ws, self.project, sight, state.pauses),
             items=sight.items,
             replicas=sight.replicas,
             now=self.ws.clock.now(),
@@ -236,6 +347,7 @@ class _Run:
             directory=sight.directory,
             first_sync=state.fingerprint is None,
             waived=frozenset((b["kind"], b["connection"], b["container"]) for b in brakes),
+            pauses=people_brakes.brakes(state.pauses, self.project.policy),
             configuration_changed=changed,
         )
 
@@ -246,7 +358,12 @@ class _Run:
             item = decided_item(sight.items.get(decision.item), decision)
             changed = decided_replicas(sight.replicas, decision)
             decided.append(Decided(decision, item, tuple(changed)))
+        self.ws.ledger.adopt(self.lease, self.name, identity.adoptions(sight, self.accepted))
         self.ws.ledger.commit_decisions(self.lease, self.name, decided)
+        if plan.refusals:
+            self.ws.ledger.add_refusals(self.lease, self.name, plan.refusals)
+        if plan.over:
+            self.ws.ledger.clear_refusals(self.lease, [Spot(*spot) for spot in plan.over])
         if approve is not None:
             self.ws.ledger.mark_approved(self.lease, approve, by=self.name)
         for one in decided:
@@ -259,6 +376,13 @@ class _Run:
         await push(desk, plan.actions)
         self.lease = desk.lease
         return desk
+
+
+def _undoubted(narrowly: Plan | None, wholly: Plan) -> Plan:
+    """The plan made from the whole project. Raises AssertionError where a part of it led to another."""
+    if narrowly is not None and narrowly != wholly:
+        raise AssertionError(f"a part of the project led to {narrowly}, the whole to {wholly}")
+    return wholly
 
 
 def _named(error: BaseException) -> str:
@@ -276,7 +400,7 @@ def _status(report: RunReport) -> RunStatus:
     return RunStatus.CONFLICTS if report.plan.conflicts else RunStatus.DONE
 
 
-def _summary(report: RunReport) -> dict[str, Any]:
+def _summary(report: RunReport, pauses: Sequence[Pause]) -> dict[str, Any]:
     outcomes: dict[str, int] = {}
     for one in report.carried:
         outcomes[one.outcome] = outcomes.get(one.outcome, 0) + 1
@@ -286,6 +410,8 @@ def _summary(report: RunReport) -> dict[str, Any]:
         "conflicts": len(report.plan.conflicts),
         "offers": len(report.plan.offers),
         "brakes": [brake.says for brake in report.plan.brakes],
+        "skipped": len({one.item or one.native_id for one in report.plan.skipped}),
+        "paused": people_brakes.told(pauses),
         "outcomes": outcomes,
     }
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 
 from itpm_sync.connector import Connector
 from itpm_sync.ledger import Ledger
-from itpm_sync.plan import Plan, Warning
+from itpm_sync.plan import BrakeKind, Plan, Warning
 from itpm_sync.ports import Clock, Ids
 from itpm_sync.publisher import Publisher
 from itpm_sync.push import Carried
@@ -36,6 +36,8 @@ class Workspace:
     holder: str
     """Who holds leases: host, process and a random part, so that two laptops never look alike."""
     lease_seconds: float = 300.0
+    doubt: bool = False
+    """Whether a run that looked at few items looks at all of them too, and stops where the plans differ."""
     gone: Callable[[str], bool] | None = None
     """Whether a holder surely is no more (its process died on this machine)."""
     publishers: Mapping[str, Mapping[str, Publisher]] = field(default_factory=dict)
@@ -57,6 +59,11 @@ class RunReport:
     """The plan's, and those of pulling: containers and records that were left out."""
     document: Mapping[str, object] = field(default_factory=dict)
     """As `--json` prints it."""
+
+    @property
+    def paused(self) -> bool:
+        """Whether a person's pause holds anything of it."""
+        return any(brake.kind is BrakeKind.PAUSED for brake in self.plan.brakes)
 
     @property
     def failed(self) -> bool:

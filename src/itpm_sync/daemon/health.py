@@ -28,11 +28,17 @@ def told(schedule: Schedule) -> tuple[bool, dict[str, Any]]:
             "last_run_ended": state.ended.isoformat() if state.ended else None,
             "every_seconds": int(state.every.total_seconds()),
             "runs": state.runs,
+            "paused": paused_since(schedule, name),
         }
         for name, state in schedule.states.items()
     }
     well = not any(state.late(now) for state in schedule.states.values())
     return well, {"status": "ok" if well else "late", "projects": projects}
+
+
+def paused_since(schedule: Schedule, name: str) -> str | None:
+    """Since when a person has paused the project, or a connection of it; null: not. The reason is for `status`."""
+    return min((one.since.isoformat() for one in schedule.pauses(name)), default=None)
 
 
 def health_app(schedule: Schedule) -> Starlette:

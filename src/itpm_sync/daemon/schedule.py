@@ -7,15 +7,17 @@ project is logged and shown; the others and its own next run go on.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 import structlog
 
-from itpm_sync.cycle import Workspace, publish_live, run
-from itpm_sync.errors import Busy, ItpmError
-from itpm_sync.plan import Grade
+from itpm_sync.cycle import RunReport, Workspace, publish_live, run
+from itpm_sync.errors import Busy, ItpmError, Paused
+from itpm_sync.ledger import Pause
+from itpm_sync.plan import BrakeKind, Grade
 
 DEFAULT_EVERY = timedelta(minutes=15)
 LATE_AFTER = 3
@@ -48,6 +50,15 @@ class Schedule:
             name: ProjectState(every.get(name) or DEFAULT_EVERY, now) for name in workspace.projects
         }
         self._due = dict.fromkeys(self.states, now)
+        self._paused: dict[str, Sequence[Pause]] = {}
+
+    def pauses(self, name: str) -> Sequence[Pause]:
+        """What is paused of a project now; as last known where the ledger cannot be asked."""
+        with suppress(ItpmError):
+            used = {each.connection for each in self.workspace.projects[name].policy.containers}
+            found = self.workspace.ledger.pauses(name)
+            self._paused[name] = [one for one in found if one.connection is None or one.connection in used]
+        return self._paused.get(name, ())
 
     async def run(self, stop: asyncio.Event) -> None:
         """Run what is due until `stop` is set; a run that has begun is finished first."""
@@ -70,13 +81,12 @@ class Schedule:
         try:
             report = await run(self.workspace, name, carry_out=True)
             left_out = [w.says for w in report.warnings if w.grade is Grade.LEFT_OUT]
-            await publish_live(self.workspace, {name: left_out})
+            with suppress(Paused):  # said by the run, where it holds anything of the project
+                await publish_live(self.workspace, {name: left_out})
             state.ok = not report.failed
-            brakes = "; ".join(brake.says for brake in report.plan.brakes)
-            state.says = (
-                f"waits for approval of run {report.run}: {brakes}" if brakes else f"run {report.run} done"
-            )
+            state.says = _ended(report)
             log.info("run ended", project=name, run=report.run, says=state.says, left_out=len(left_out))
+            log.info("history", anchor=self.workspace.ledger.anchor([name]))
         except Busy as error:
             state.says = error.message
             log.info("run put off", project=name, says=error.message)
@@ -89,3 +99,12 @@ class Schedule:
         state.runs += 1
         state.ended = clock.now()
         self._due[name] = begun + state.every
+
+
+def _ended(report: RunReport) -> str:
+    """How a run ended, in a line: done, paused, or waiting for a person."""
+    brakes = report.plan.brakes
+    waits = "; ".join(brake.says for brake in brakes if brake.kind is not BrakeKind.PAUSED)
+    paused = "; ".join(brake.says for brake in brakes if brake.kind is BrakeKind.PAUSED)
+    parts = [f"waits for approval of run {report.run}: {waits}"] if waits else [f"run {report.run} done"]
+    return "; ".join([*parts, *([paused] if paused else [])])

@@ -158,6 +158,8 @@ def _throttled(call: Call, answer: Answer, *, now: datetime, said: str, scope: s
     if after is not None and after > SUSPEND_BEYOND:
         return Unavailable(
             f"{call.what}: the system asks us to wait {after / 60:.0f} minutes{said}.",
+            after=after,
+            scope=scope,
             mend="Its containers sit this run out; the next run tries again.",
         )
     if answer.status == 429:

@@ -1,15 +1,19 @@
 """An in-process Limiter: keeps calls under a vendor's quota, a bucket a scope (GCRA), with pauses.
 
-In: rates a scope, a clock. Out: `acquire` waits, `pause` makes a scope wait (a Retry-After). After a pause the rate
-is halved and grows back call by call (F05). Single event loop; deterministic under a test's clock.
+In: rates a scope, a clock, how long a vendor's waits may take together in one run. Out: `acquire` waits, `pause` makes
+a scope wait (a Retry-After). After a pause the rate is halved and grows back call by call (F05). Waits beyond the
+budget are `Unavailable`: the connection sits the rest of the run out (F06), and a pause still stands in the next one.
+Waiting for the quota's own pace is not counted. Single event loop; deterministic under a test's clock.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
+from itpm_sync.errors import Unavailable
 from itpm_sync.ports import Clock
 
 _SLOWEST: Final = 1 / 16
@@ -52,14 +56,29 @@ class LocalLimiter:
     A scope is a path: `pause("issue")` holds `issue/10042` too, `pause("")` the whole connection.
     """
 
-    def __init__(self, clock: Clock, default: Rate, *, rates: Mapping[str, Rate] | None = None) -> None:
+    def __init__(
+        self,
+        clock: Clock,
+        default: Rate,
+        *,
+        rates: Mapping[str, Rate] | None = None,
+        budget: float = math.inf,
+    ) -> None:
+        """`budget`: seconds that the waits a vendor asks for may take together until `renew`."""
         self._clock = clock
+        self._budget = budget
+        self._spent = 0.0
+        self._counted = 0.0
+        """Until when waiting is counted already: two calls that wait at once wait once."""
+        self._over = False
         self._default = _Bucket(default)
         self._buckets = {scope: _Bucket(rate) for scope, rate in (rates or {}).items()}
         self._until: dict[str, float] = {}
 
     async def acquire(self, scope: str, cost: float = 1.0) -> None:
         """Wait until `scope` may be called at this cost; calls are let through in the order they asked."""
+        if self._over:
+            raise self._spent_out()
         await self._wait_out(scope)
         wait = self._bucket(scope).reserve(self._clock.monotonic(), cost)
         if wait > _TICK:
@@ -74,8 +93,30 @@ class LocalLimiter:
         bucket = self._bucket(scope)
         bucket.pace = max(_SLOWEST, bucket.pace / 2)
 
+    def spend(self, seconds: float) -> None:
+        """Count a wait from now on. Raises Unavailable beyond the budget, and from then on until `renew`."""
+        now = self._clock.monotonic()
+        more = max(0.0, now + seconds - max(now, self._counted))
+        if self._over or math.isinf(more) or self._spent + more > self._budget:
+            self._over = True
+            raise self._spent_out()
+        self._spent += more
+        self._counted = max(self._counted, now + seconds)
+
+    def renew(self) -> None:
+        """Count from none again."""
+        self._spent, self._over = 0.0, False
+
+    def _spent_out(self) -> Unavailable:
+        most = f" ({self._budget / 60:.0f} minutes in all)" if math.isfinite(self._budget) else ""
+        return Unavailable(
+            f"The system asks us to wait longer than a run may{most}.",
+            mend="The rest waits for the next run; `wait_at_most` of the connection allows more.",
+        )
+
     async def _wait_out(self, scope: str) -> None:
         while (wait := self._paused(scope)) > 0:
+            self.spend(wait)
             await self._clock.sleep(wait)
 
     def _paused(self, scope: str) -> float:
@@ -100,4 +141,10 @@ class NoLimit:
         return None
 
     def pause(self, scope: str, seconds: float) -> None:
+        return None
+
+    def spend(self, seconds: float) -> None:
+        return None
+
+    def renew(self) -> None:
         return None

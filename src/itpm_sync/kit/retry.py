@@ -7,7 +7,9 @@ the clock that is handed in, so a test's clock does not sleep.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Final, TypeVar
 
@@ -46,7 +48,8 @@ async def retrying(
 
     Waits at least a Retry-After, else a random part of 1, 2, 4 … seconds (full jitter, at most 60 s); the scope that
     the error names is paused for everyone meanwhile. Raises the last error; Unavailable where the waits of this call
-    would together pass 15 minutes.
+    would together pass 15 minutes, or those of the run what the limiter allows. After a Retry-After beyond 15 minutes
+    nothing more of the connection goes through in this run, and that scope not before its time in the next ones.
     """
     waited = 0.0
 
@@ -62,11 +65,19 @@ async def retrying(
             ) from error
         if isinstance(error, Retry):
             limiter.pause(error.scope or scope, seconds)
+        limiter.spend(seconds)
         return seconds
 
     async def once() -> T:
         await limiter.acquire(scope)
-        return await call()
+        try:
+            return await call()
+        except Unavailable as error:
+            if error.after is not None:
+                limiter.pause(error.scope or scope, error.after)
+                with suppress(Unavailable):
+                    limiter.spend(math.inf)
+            raise
 
     repeat = AsyncRetrying(
         sleep=clock.sleep,

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final
 
 from itpm_sync.kit.answer import Answer, Call
 from itpm_sync.kit.caps import ACCEPTED, Caps, check_encoding, collect
+from itpm_sync.kit.wall import Wall, enclose
 
 if TYPE_CHECKING:
     from requests import PreparedRequest, Session
@@ -20,8 +21,11 @@ CONNECT: Final = 10.0
 _CHUNK: Final = 1 << 18
 
 
-def harden(session: Session) -> None:
-    """No proxy and no .netrc that the configuration does not name, no repeating below the kit's."""
+def harden(session: Session, wall: Wall | None = None) -> None:
+    """No proxy and no .netrc that the configuration does not name, no repeating below the kit's.
+
+    `wall`: where the connection is only read, what keeps every write from being sent.
+    """
     from requests.adapters import HTTPAdapter
     from urllib3.util import Retry
 
@@ -31,6 +35,8 @@ def harden(session: Session) -> None:
     for adapter in session.adapters.values():
         if isinstance(adapter, HTTPAdapter):
             adapter.max_retries = Retry(0, read=False)
+    if wall is not None:
+        enclose(session, wall)
 
 
 def exchange(

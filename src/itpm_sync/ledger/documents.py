@@ -240,6 +240,15 @@ def intent_document(intent: Intent) -> Json:
         "new": _values(intent.new),
         "versions": dict(intent.versions),
         "expected": intent.expected_revision,
+        **_trimmed(
+            {
+                "was": dict(intent.was),
+                "natives": {
+                    name: {native: list(pair) for native, pair in pairs.items()}
+                    for name, pairs in intent.natives.items()
+                },
+            }
+        ),
     }
 
 
@@ -262,6 +271,11 @@ def intent_of(row: Mapping[str, Any]) -> Intent:
         expected_revision=document["expected"],
         made=row["made"],
         called=row["called"],
+        was=document.get("was", {}),
+        natives={
+            name: {native: tuple(pair) for native, pair in pairs.items()}
+            for name, pairs in document.get("natives", {}).items()
+        },
     )
 
 

@@ -43,13 +43,15 @@ _MOVE_HEAD = (
 )
 
 
-def _digest(salt: str, value: Json) -> str:
+def salted(salt: str, value: Json) -> str:
+    """The digest that stands in the chain for a value."""
     return hmac.new(
         salt.encode(), canonical(value).encode("utf-8", "surrogatepass"), hashlib.sha256
     ).hexdigest()
 
 
-def _mac(key: bytes, before: str, entry: list[Json]) -> str:
+def mac_of(key: bytes, before: str, entry: list[Json]) -> str:
+    """The mac of an entry, given the one before it."""
     return hmac.new(
         key, f"{before}\n{canonical(entry)}".encode("utf-8", "surrogatepass"), hashlib.sha256
     ).hexdigest()
@@ -68,7 +70,7 @@ class Sealer:
         if value is None or value == "":
             return value
         salt = hmac.new(self.nonce.encode(), str(len(self.values)).encode(), hashlib.sha256).hexdigest()[:32]
-        digest = _digest(salt, value)
+        digest = salted(salt, value)
         self.values[digest] = [salt, label, value]
         return {_SEALED: digest}
 
@@ -91,14 +93,19 @@ class Chain:
         """For the values of the next entry."""
         return Sealer(self.ids.new("salt"))
 
-    def append(self, run: str, item: str | None, *, phase: str, document: Json, sealer: Sealer) -> int:
-        """Add one entry; returns its number."""
+    def head(self) -> tuple[int, str]:
+        """The number and the mac of the newest entry, one that is not yet flushed among them."""
         if self._seq < 0:
             head = self.connection.execute(_HEAD, {"its_project": self.project}).one()
             self._seq, self._mac = head.head_seq, head.head_mac
+        return self._seq, self._mac
+
+    def append(self, run: str, item: str | None, *, phase: str, document: Json, sealer: Sealer) -> int:
+        """Add one entry; returns its number."""
+        self.head()
         self._seq += 1
         at, text = stamp(self.now), pack(document)
-        self._mac = _mac(self.key, self._mac, [self.project, self._seq, run, item, phase, at, text])
+        self._mac = mac_of(self.key, self._mac, [self.project, self._seq, run, item, phase, at, text])
         self._entries.append(
             {
                 "project": self.project,
@@ -126,7 +133,8 @@ class Chain:
         self._entries, self._values = [], []
 
 
-def _rows(connection: Connection, project: str, after: int = 0) -> Iterator[Row[Any]]:
+def rows_of(connection: Connection, project: str, after: int = 0) -> Iterator[Row[Any]]:
+    """The entries of a project from the first on, each with its values as `sealed`; never all at once in memory."""
     table, values = schema.history, schema.history_values
     wanted = (
         select(table, values.c.document.label("sealed"))
@@ -149,19 +157,19 @@ def verify(connection: Connection, project: str, *, key: bytes) -> int | None:
     before, expected = START, 1
     gone: dict[str, int] = {}
     told: set[str] = set()
-    for row in _rows(connection, project):
-        mac = _mac(key, before, [project, row.seq, row.run, row.item, row.phase, row.at, row.document])
+    for row in rows_of(connection, project):
+        mac = mac_of(key, before, [project, row.seq, row.run, row.item, row.phase, row.at, row.document])
         if row.seq != expected or not hmac.compare_digest(mac, row.mac):
             return expected
         document = unpack(row.document)
         if row.phase == REDACT:
             told.update(document["digests"])
         sealed = unpack(row.sealed) if row.sealed else {}
-        for digest in _digests(document):
+        for digest in digests_in(document):
             kept = sealed.get(digest)
             if kept is None:
                 gone.setdefault(digest, row.seq)
-            elif _digest(kept[0], kept[2]) != digest:
+            elif salted(kept[0], kept[2]) != digest:
                 return int(row.seq)
         before, expected = mac, expected + 1
     untold = [seq for digest, seq in gone.items() if digest not in told]
@@ -173,7 +181,8 @@ def verify(connection: Connection, project: str, *, key: bytes) -> int | None:
     return None if head == before else expected
 
 
-def _digests(document: Json) -> Iterator[str]:
+def digests_in(document: Json) -> Iterator[str]:
+    """The digests that an entry holds in the place of values."""
     if isinstance(document, dict):
         if _SEALED in document:
             yield document[_SEALED]
@@ -181,17 +190,18 @@ def _digests(document: Json) -> Iterator[str]:
         document = list(document.values())
     if isinstance(document, list):
         for part in document:
-            yield from _digests(part)
+            yield from digests_in(part)
 
 
-def _resolved(document: Json, sealed: dict[str, Any]) -> Json:
+def resolved(document: Json, sealed: dict[str, Any]) -> Json:
+    """An entry's document with its values put back; one that was redacted reads `{"redacted": DIGEST}`."""
     if isinstance(document, dict):
         if _SEALED in document:
             kept = sealed.get(document[_SEALED])
             return kept[2] if kept else {"redacted": document[_SEALED]}
-        return {name: _resolved(part, sealed) for name, part in document.items()}
+        return {name: resolved(part, sealed) for name, part in document.items()}
     if isinstance(document, list):
-        return [_resolved(part, sealed) for part in document]
+        return [resolved(part, sealed) for part in document]
     return document
 
 
@@ -218,35 +228,7 @@ def entries(
             row.run,
             row.item,
             row.phase,
-            _resolved(unpack(row.document), unpack(row.sealed) if row.sealed else {}),
+            resolved(unpack(row.document), unpack(row.sealed) if row.sealed else {}),
         )
         for row in connection.execute(wanted)
     ]
-
-
-def redact(chain: Chain, run: str, *, item: str, name: str) -> int:
-    """Remove every value of one field of one item from the history, and tell of it. Returns how many there were."""
-    table, values = schema.history, schema.history_values
-    rows = chain.connection.execute(
-        select(values.c.seq, values.c.document)
-        .join(table, and_(values.c.project == table.c.project, values.c.seq == table.c.seq))
-        .where(table.c.project == chain.project, table.c.item == item)
-        .order_by(values.c.seq)
-    ).all()
-    removed: list[str] = []
-    for row in rows:
-        sealed = unpack(row.document)
-        found = [digest for digest, kept in sealed.items() if kept and kept[1] == name]
-        if not found:
-            continue
-        removed += found
-        chain.connection.execute(
-            update(values)
-            .where(values.c.project == chain.project, values.c.seq == row.seq)
-            .values(document=pack({**sealed, **dict.fromkeys(found)}))
-        )
-    if removed:
-        chain.append(
-            run, item, phase=REDACT, document={"field": name, "digests": removed}, sealer=chain.sealer()
-        )
-    return len(removed)

@@ -6,6 +6,7 @@ In: who wants it, and for how many seconds. Out: a Lease; Busy names the holder 
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -20,11 +21,13 @@ _table = schema.leases
 
 
 # made once: they run in every run
-_FENCE = select(_table.c.fence).where(_table.c.project == bindparam("its_project"))
+_BEFORE = select(_table.c.fence, _table.c.rest).where(_table.c.project == bindparam("its_project"))
 _TAKE = (
     update(_table)
     .where(_table.c.project == bindparam("its_project"))
-    .values(holder=bindparam("its_holder"), fence=bindparam("its_fence"), expires=bindparam("its_end"))
+    .values(
+        holder=bindparam("its_holder"), fence=bindparam("its_fence"), expires=bindparam("its_end"), rest=null()
+    )
 )
 _RENEW = (
     update(_table).where(_table.c.project == bindparam("its_project")).values(expires=bindparam("its_end"))
@@ -36,7 +39,7 @@ _GIVE_BACK = (
         _table.c.fence == bindparam("its_fence"),
         _table.c.holder == bindparam("its_holder"),
     )
-    .values(holder=null(), expires=null())
+    .values(holder=null(), expires=null(), rest=bindparam("its_rest"))
 )
 
 
@@ -64,8 +67,9 @@ def acquire(
 
     def work(transaction: Transaction) -> Lease:
         connection = transaction.connection
-        fence = 1 + connection.execute(_FENCE, {"its_project": project}).scalar_one()
-        lease = Lease(project, holder, fence, transaction.now + timedelta(seconds=seconds))
+        before = connection.execute(_BEFORE, {"its_project": project}).one()
+        fence, end = 1 + before.fence, transaction.now + timedelta(seconds=seconds)
+        lease = Lease(project, holder, fence, end, before.rest)
         taken = {"its_project": project, "its_holder": holder, "its_fence": fence, "its_end": lease.expires}
         connection.execute(_TAKE, taken)
         then(transaction, lease)
@@ -83,7 +87,7 @@ def extend(transaction: Transaction, lease: Lease, seconds: float) -> Lease:
     """`renew` within a transaction."""
     expires = transaction.now + timedelta(seconds=seconds)
     transaction.connection.execute(_RENEW, {"its_project": lease.project, "its_end": expires})
-    return Lease(lease.project, lease.holder, lease.fence, expires)
+    return replace(lease, expires=expires)
 
 
 def release(database: Database, lease: Lease) -> None:
@@ -91,9 +95,14 @@ def release(database: Database, lease: Lease) -> None:
     database.write_project(lease.project, lambda t: give_back(t, lease), lambda row, now: None)
 
 
-def give_back(transaction: Transaction, lease: Lease) -> None:
+def give_back(transaction: Transaction, lease: Lease, rest: str | None = None) -> None:
     """Give the lease back within a transaction; one that was taken over is left to its new holder."""
-    mine = {"its_project": lease.project, "its_fence": lease.fence, "its_holder": lease.holder}
+    mine = {
+        "its_project": lease.project,
+        "its_fence": lease.fence,
+        "its_holder": lease.holder,
+        "its_rest": rest,
+    }
     transaction.connection.execute(_GIVE_BACK, mine)
 
 

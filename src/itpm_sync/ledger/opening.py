@@ -17,7 +17,7 @@ from itpm_sync.ledger.keys import checked, key_check, make_key, read_key
 from itpm_sync.ledger.statements import insert_rows
 from itpm_sync.ports import Ids
 
-HEAD = "0001"
+HEAD = "0002"
 """The newest migration; a test holds it to the folder."""
 
 VERSION_TABLE = "itpm_version"

@@ -5,19 +5,25 @@ In: a project, an id. Out: words. Each question is answered from one snapshot. R
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
+from datetime import datetime
 from typing import TypeVar
 
 from sqlalchemy import Connection, select
 
-from itpm_sync.bases import Conflict, Intent, Refusal
+from itpm_sync.bases import Conflict, Intent, ItemBase, Refusal, Replica
 from itpm_sync.codec import Json
 from itpm_sync.ledger import (
+    configuration,
     conflicts,
     history,
     intents,
     leases,
+    outside,
     pairing,
+    part,
+    past_run,
+    pauses,
     publications,
     quarantine,
     replicas,
@@ -34,6 +40,7 @@ from itpm_sync.ledger.words import (
     Lease,
     LivePage,
     PairState,
+    Pause,
     Publication,
     Run,
     StoredLoser,
@@ -62,9 +69,49 @@ class Reads:
             }
         )
 
+    def pauses(self, project: str | None = None) -> list[Pause]:
+        """The pauses that stand: of a project and of connections everywhere, or all."""
+        return self._read(lambda c: pauses.standing(c, project))
+
+    def past_pauses(self, *, limit: int = 100) -> list[Pause]:
+        """Pauses that stand or stood, newest first."""
+        return self._read(lambda c: pauses.listed(c, limit=limit))
+
     def load(self, project: str) -> state.State:
         """The project's whole state; an unknown project is empty."""
         return self._read(lambda c: state.load(c, project))
+
+    def glance(self, project: str, *, counted: bool) -> state.State:
+        """The state without items and replicas; `counted`: with the number of records of each container."""
+        return self._read(lambda c: state.glance(c, project, counted=counted))
+
+    def replicas(self, project: str) -> Mapping[str, Replica]:
+        """Every replica of the project, by id."""
+        return self._read(lambda c: state.replicas(c, project))
+
+    def replicas_of(self, project: str, connection: str, natives: Collection[str]) -> list[Replica]:
+        """The project's replicas of these records of a connection."""
+        if not natives:
+            return []
+        return self._read(
+            lambda c: list(part.replicas_of_natives(c, project, tool=connection, natives=natives))
+        )
+
+    def waiting(self, project: str) -> list[Replica]:
+        """Replicas with something to decide: a reading, an undecided field, an absence."""
+        return self._read(lambda c: list(part.waiting(c, project)))
+
+    def some(self, project: str, items: Collection[str]) -> tuple[list[ItemBase], list[Replica]]:
+        """These items, as far as they are there, and every replica of theirs."""
+        if not items:
+            return [], []
+        return self._read(
+            lambda c: (list(part.items(c, project, items)), list(part.replicas_of_items(c, project, items)))
+        )
+
+    def spots(self, project: str, connection: str) -> list[part.Spot]:
+        """Where every record of a connection is."""
+        return self._read(lambda c: list(part.spots(c, project, connection)))
 
     def damage(self) -> list[str]:
         """What SQLite finds wrong with the file, in its own words; nothing where it is sound, or in PostgreSQL."""
@@ -100,9 +147,25 @@ class Reads:
         """Which of these records of a connection are held already, over all projects."""
         return self._read(lambda c: replicas.claims(c, connection, native_ids))
 
+    def projects_of(self, keys: Collection[str]) -> Mapping[str, Collection[str]]:
+        """By key: the projects of this ledger that have an item under it."""
+        return self._read(lambda c: outside.projects_of(c, keys)) if keys else {}
+
+    def called_since(self, project: str, since: datetime) -> list[tuple[str, str, str | None]]:
+        """The project's writes whose call went out since: (intent, connection, native id)."""
+        return self._read(lambda c: outside.called_since(c, project, since))
+
     def open_intents(self, project: str) -> list[Intent]:
         """The intents whose outcome is not known, in the order they were made."""
         return self._read(lambda c: intents.still_open(c, project))
+
+    def writes_since(self, project: str, moment: datetime) -> list[past_run.Told]:
+        """Every write intended at `moment` or later with what became of it, oldest first."""
+        return self._read(lambda c: past_run.since(c, project, moment))
+
+    def replaced_base(self, project: str, run: str) -> configuration.Replaced | None:
+        """The configuration that `run` took the place of; None where it took none."""
+        return self._read(lambda c: configuration.replaced(c, project, run))
 
     def conflicts(self, project: str) -> list[Conflict]:
         """The open conflicts, oldest first."""

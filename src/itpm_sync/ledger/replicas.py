@@ -28,7 +28,7 @@ def _replica_row(project: str, replica: Replica) -> Row:
         "native_id": replica.native_id,
         "item": replica.item,
         "tie": replica.tie.value,
-        "waits": bool(replica.reading or replica.undecided or replica.absence),
+        "waits": replica.waits,
         "document": text,
         "hash": seal(text),
     }

@@ -67,6 +67,8 @@ leases = Table(
     Column("expires", Instant),
     # the key of the last transaction committed for this project: what a lost COMMIT is looked up by
     Column("last_commit", Line),
+    # what a run that came to rest left for the next one; whoever takes the lease takes it away
+    Column("rest", Text),
 )
 
 containers = Table(
@@ -281,6 +283,17 @@ config_bases = Table(
     Column("run", Line),
 )
 
+replaced_bases = Table(
+    "replaced_bases",
+    metadata,
+    _project(primary=True),
+    Column("run", Line, primary_key=True),
+    # the base before the run took another one (null: there was none), and the one it took (null: none again)
+    Column("old_fingerprint", Line),
+    Column("old_document", Text),
+    Column("new_fingerprint", Line),
+)
+
 publications = Table(
     "publications",
     metadata,
@@ -323,4 +336,5 @@ pauses = Table(
     Column("actor", Line),
     Column("since", Instant, nullable=False),
     Column("lifted", Instant),
+    Column("lifted_by", Line),
 )

@@ -7,15 +7,15 @@ most runs are not, and 50,000 of them must fit.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Generic, TypeVar
 
-from sqlalchemy import Connection, Select, Table, bindparam, select
+from sqlalchemy import Connection, Select, Table, bindparam, func, select
 
 from itpm_sync.bases import Conflict, Intent, ItemBase, Life, Refusal, Replica, Tie
-from itpm_sync.ledger import conflicts, intents, pairing, quarantine, schema
+from itpm_sync.ledger import conflicts, intents, pairing, pauses, quarantine, schema
 from itpm_sync.ledger.documents import agreed_of, replica_of, unpack, unseal
-from itpm_sync.ledger.words import ContainerState, PairState
+from itpm_sync.ledger.words import ContainerState, PairState, Pause
 from itpm_sync.plan import PairProposal
 
 T = TypeVar("T")
@@ -98,14 +98,47 @@ _REPLICAS = _of_project(
     *("id", "connection", "container", "native_id", "item", "tie", "waits", "document", "hash"),
 ).order_by(schema.replicas.c.id)
 _CONTAINERS = _of_project(schema.containers)
+_COUNTS = (
+    select(schema.replicas.c.connection, schema.replicas.c.container, func.count())
+    .where(
+        schema.replicas.c.project == bindparam("its_project"),
+        schema.replicas.c.item.is_not(None),
+        schema.replicas.c.tie != Tie.TOMBSTONE.value,
+    )
+    .group_by(schema.replicas.c.connection, schema.replicas.c.container)
+)
 _FINGERPRINT = _of_project(schema.config_bases, "fingerprint")
 _STREAMED: Mapping[str, Any] = {"yield_per": _FETCH}
 
 
 def load(connection: Connection, project: str) -> State:
     """The project's state."""
+    return replace(glance(connection, project, counted=False), **whole(connection, project))
+
+
+def whole(connection: Connection, project: str) -> dict[str, Any]:
+    """What `glance` leaves out: items and replicas, in the state's own words."""
     items = _items(connection, project)
     replicas, of_item, waiting, known = _replicas(connection, project)
+    return {
+        "items": items,
+        "replicas": replicas,
+        "containers": _containers(connection, project, known),
+        "of_item": of_item,
+        "waiting": frozenset(waiting),
+    }
+
+
+def replicas(connection: Connection, project: str) -> Mapping[str, Replica]:
+    """Every replica of the project, by id."""
+    return _replicas(connection, project)[0]
+
+
+def glance(connection: Connection, project: str, *, counted: bool = True) -> State:
+    """The project's state without its items and replicas. `counted`: with the number of records of each container."""
+    known: dict[tuple[str, str], int] = {}
+    if counted:
+        known = {(row[0], row[1]): row[2] for row in connection.execute(_COUNTS, {"its_project": project})}
     accepted: dict[tuple[str, str], str] = {}
     refused: set[tuple[str, str, str]] = set()
     proposals: dict[str, PairProposal] = {}
@@ -119,16 +152,12 @@ def load(connection: Connection, project: str) -> State:
             refused |= {(one.connection, one.native_id, item) for item in one.candidates or ("",)}
     return State(
         project,
-        items=items,
-        replicas=replicas,
         conflicts={conflict.id: conflict for conflict in conflicts.listed(connection, project)},
         refusals=tuple(quarantine.listed(connection, project)),
         accepted=accepted,
         refused_pairs=frozenset(refused),
         proposals=proposals,
         containers=_containers(connection, project, known),
-        of_item=of_item,
-        waiting=frozenset(waiting),
         fingerprint=connection.execute(_FINGERPRINT, {"its_project": project}).scalar(),
         intents=tuple(intents.still_open(connection, project)),
         pauses=tuple(pauses.standing(connection, project)),

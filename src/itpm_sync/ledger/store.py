@@ -19,6 +19,7 @@ from itpm_sync.bases import Intent, ItemBase, Refusal, Replica
 from itpm_sync.codec import Json
 from itpm_sync.ledger import (
     address,
+    configuration,
     conflicts,
     deciding,
     history,
@@ -35,9 +36,9 @@ from itpm_sync.ledger import (
 )
 from itpm_sync.ledger.database import Database, Transaction
 from itpm_sync.ledger.deciding import BATCH, Decided
-from itpm_sync.ledger.documents import pack
 from itpm_sync.ledger.evidence import Evidence
-from itpm_sync.ledger.statements import insert_missing, upsert
+from itpm_sync.ledger.outside import Adoption, store_adoptions
+from itpm_sync.ledger.statements import insert_missing
 from itpm_sync.ledger.trouble import explained
 from itpm_sync.ledger.words import (
     ContainerState,
@@ -219,15 +220,25 @@ class Ledger(Evidence):
         return lease, run
 
     def end_run(
-        self, lease: Lease, run: str, *, status: RunStatus, summary: Json, plan: Json | None = None
+        self,
+        lease: Lease,
+        run: str,
+        *,
+        status: RunStatus,
+        summary: Json,
+        plan: Json | None = None,
+        rest: str | None = None,
     ) -> None:
-        """`store_plan`, `finish_run` and `release` as one transaction. Raises Fenced: the lease is another's then."""
+        """`store_plan`, `finish_run` and `release` as one transaction. Raises Fenced: the lease is another's then.
+
+        `rest`: what the next run finds in its lease, unless somebody takes the project before.
+        """
 
         def work(transaction: Transaction) -> None:
             if plan is not None:
                 runs.store_plan(transaction, run, plan=plan)
             runs.finish(transaction, run, status=status, summary=summary)
-            leases.give_back(transaction, lease)
+            leases.give_back(transaction, lease, rest)
 
         self._write(lease, work)
 
@@ -278,6 +289,13 @@ class Ledger(Evidence):
         if containers:
             self._write(lease, lambda t: replicas.store_containers(t, containers))
 
+    def adopt(self, lease: Lease, run: str, adoptions: Sequence[Adoption]) -> None:
+        """Take containers for what they are now, as a person accepted it. Raises Claimed: nothing was stored."""
+        if not adoptions:
+            return
+        claimed = [replica for one in adoptions for replica in one.replicas]
+        self._claiming(lease, claimed, lambda t: store_adoptions(t, run, adoptions))
+
     def commit_decisions(self, lease: Lease, run: str, decided: Sequence[Decided]) -> None:
         """Store decisions, up to 500 in one transaction. Raises Claimed: the batch it is in was not stored."""
         for start in range(0, len(decided), BATCH):
@@ -326,6 +344,18 @@ class Ledger(Evidence):
 
         return self._write(lease, work, live=renew is None)
 
+    def go_on(self, lease: Lease, connection: str, *, seconds: float) -> Lease:
+        """Before another call for intents that are made already: the lease, ending `seconds` from now.
+
+        Raises Fenced; Paused where a person's pause stands: then no call may be made.
+        """
+
+        def work(transaction: Transaction) -> Lease:
+            pauses.unpaused(transaction, [connection])
+            return leases.extend(transaction, lease, seconds)
+
+        return self._write(lease, work)
+
     def settle(self, lease: Lease, run: str, settlements: Sequence[Settlement]) -> None:
         """Close intents with what they changed, in one transaction."""
         changed = [one.replica for one in settlements if one.replica]
@@ -361,22 +391,11 @@ class Ledger(Evidence):
         self, lease: Lease, fingerprint: str, *, document: Json = None, run: str | None = None
     ) -> None:
         """Take a configuration as the new base; `document` is what the fingerprint was made of."""
-        self._write(
-            lease,
-            lambda t: upsert(
-                t.connection,
-                schema.config_bases,
-                [
-                    {
-                        "project": t.project,
-                        "fingerprint": fingerprint,
-                        "document": pack(document),
-                        "accepted": t.now,
-                        "run": run,
-                    }
-                ],
-            ),
-        )
+        self._write(lease, lambda t: configuration.accept(t, fingerprint, document=document, run=run))
+
+    def put_base_back(self, lease: Lease, run: str, *, by: str) -> bool:
+        """Put the base back in force that `run` took the place of, if the one it took is in force; whether it was."""
+        return self._write(lease, lambda t: configuration.put_back(t, run, by=by))
 
     def record_publication(self, lease: Lease, number: int, *, title: str, document: Json) -> Publication:
         """Keep a frozen copy under its number, which must be new and the highest."""
@@ -385,10 +404,3 @@ class Ledger(Evidence):
     def store_live_pages(self, lease: Lease, pages: Sequence[LivePage]) -> None:
         """Say what stands at fixed addresses now."""
         self._write(lease, lambda t: publications.store_live(t, pages))
-
-    def redact_history(self, lease: Lease, run: str, *, item: str, field: str) -> int:
-        """Remove every value of one field of one item from the history; the chain still verifies.
-
-        Returns how many values were removed.
-        """
-        return self._write(lease, lambda t: history.redact(t.chain, run, item=item, name=field))

@@ -23,6 +23,42 @@ class Lease:
     holder: str
     fence: int
     expires: datetime
+    rest: str | None = None
+    """What the run before left, if it came to rest and nobody held the lease since."""
+
+
+@dataclass(frozen=True, slots=True)
+class Pause:
+    """A person's brake: nothing is written in its project (None: in any) and connection (None: in any)."""
+
+    id: str
+    project: str | None
+    connection: str | None
+    reason: str
+    actor: str | None
+    since: datetime
+    lifted: datetime | None = None
+    lifted_by: str | None = None
+
+    @property
+    def place(self) -> str:
+        """What is paused, for messages."""
+        if self.project is None:
+            return f"The connection {self.connection}" if self.connection else "Everything"
+        whole = f"The project {self.project}"
+        return f"{whole}, in {self.connection}," if self.connection else whole
+
+    @property
+    def says(self) -> str:
+        """What, since when, by whom and why."""
+        who = f" by {self.actor}" if self.actor else ""
+        return f"{self.place} is paused since {self.since:%Y-%m-%d %H:%M} UTC{who}: {self.reason}"
+
+    @property
+    def mend(self) -> str:
+        """How it goes on."""
+        words = [self.project or "", f"--connection {self.connection}" if self.connection else ""]
+        return f"`{' '.join(['itpm-sync resume', *filter(None, words)])}` lets it go on."
 
 
 class RunKind(StrEnum):
@@ -33,6 +69,8 @@ class RunKind(StrEnum):
     RESOLVE = "resolve"
     PAIR = "pair"
     REDACT = "redact"
+    UNDO = "undo"
+    DRIFT = "drift"
 
 
 class RunStatus(StrEnum):

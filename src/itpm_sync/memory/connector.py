@@ -30,6 +30,7 @@ from itpm_sync.connector import (
     Tools,
 )
 from itpm_sync.errors import Gone, Refused, Stale, Unavailable
+from itpm_sync.kit.wall import denied
 from itpm_sync.memory.tool import PARENT, MemoryTool, Row
 
 
@@ -70,9 +71,17 @@ class MemoryConnector(Connector):
     async def describe(self, container: str) -> ContainerInfo:
         if container not in self.tool.containers:
             raise Gone(f"There is no container {container} in {self.name}.", mend="Correct its name.")
-        names = sorted({name for row in self.tool.rows.values() for name in row.values})
-        fields = [NativeField(name, name, "any") for name in names]
-        return ContainerInfo(container, container, fields, self.tool.containers[container])
+        options = self.tool.options
+        names = sorted({name for row in self.tool.rows.values() for name in row.values} | options.keys())
+        fields = [NativeField(name, name, "any", options=dict(options.get(name, {}))) for name in names]
+        return ContainerInfo(
+            container,
+            self.tool.titles.get(container, container),
+            fields,
+            self.tool.containers[container],
+            limits=self.tool.limits,
+            edited=self.tool.saved,
+        )
 
     async def pull(self, container: str, cursor: str | None, *, full: bool = False) -> AsyncIterator[Page]:
         """All records in one page, each time: the simplest thing that is right."""
@@ -105,27 +114,26 @@ class MemoryConnector(Connector):
         return Sighting(native, presence, self.tool.record(row), row.container)
 
     async def apply(self, container: str, changes: Sequence[Change]) -> Sequence[Outcome]:
-        outcomes = []
-        for change in changes:
-            name = f"apply {change.operation}"
-            self._call(name, container)
-            before = self.tool.rows.get(change.native_id or "")
-            stood = dict(before.values) if before is not None else {}
-            try:
-                row = self.tool.write(change, container)
-            except Stale as error:
-                outcomes.append(Outcome(change.intent, Status.STALE, error=error))
-                continue
-            except Gone as error:
-                outcomes.append(Outcome(change.intent, Status.REFUSED, error=error))
-                continue
-            except Refused as error:
-                refused = {PARENT: error.message}
-                outcomes.append(Outcome(change.intent, Status.REFUSED, refused=refused, error=error))
-                continue
-            self._done(name)
-            outcomes.append(self._outcome(change, row, stood))
-        return outcomes
+        return [self._carried_out(change, container) for change in changes]
+
+    def _carried_out(self, change: Change, container: str) -> Outcome:
+        """One change, and what became of it. Raises Denied in `mode: read`: here is all the transport there is."""
+        if self.tools.reads_only:
+            raise denied(self.name, f"A change of {container}")
+        name = f"apply {change.operation}"
+        self._call(name, container)
+        before = self.tool.rows.get(change.native_id or "")
+        stood = dict(before.values) if before is not None else {}
+        try:
+            row = self.tool.write(change, container)
+        except Stale as error:
+            return Outcome(change.intent, Status.STALE, error=error)
+        except Gone as error:
+            return Outcome(change.intent, Status.REFUSED, error=error)
+        except Refused as error:
+            return Outcome(change.intent, Status.REFUSED, refused={PARENT: error.message}, error=error)
+        self._done(name)
+        return self._outcome(change, row, stood)
 
     def _outcome(self, change: Change, row: Row, stood: Mapping[str, Any]) -> Outcome:
         refused = {name: why for name, why in self.tool.refuses.items() if name in change.values}

@@ -6,7 +6,6 @@ In: edits by people (`edit_as`, `create_as`, …) and changes by the connector. 
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -21,6 +20,17 @@ OnCall = Callable[[str, str], None]
 
 PARENT = "parent"
 """The native value that names the record above; the tool keeps its forest whole, as vendors' tools do."""
+
+
+def copied(values: Mapping[str, Any]) -> dict[str, Any]:
+    """JSON values of their own: nobody who holds them changes the tool."""
+    return {name: _copied(value) for name, value in values.items()}
+
+
+def _copied(value: Any) -> Any:
+    if isinstance(value, list):
+        return [_copied(one) for one in value]
+    return copied(value) if isinstance(value, dict) else value
 
 
 @dataclass(slots=True)
@@ -52,6 +62,14 @@ class MemoryTool:
         self.accounts: dict[str, Account] = {}
         self.refuses: dict[str, str] = {}
         """Native name -> why the tool does not take it."""
+        self.titles: dict[str, str] = {}
+        """What people call a container, where that is not its name."""
+        self.options: dict[str, dict[str, str]] = {}
+        """Native name -> native id and name of each option it has."""
+        self.limits: dict[str, int] = {}
+        """What a container takes at most, as it is declared; nothing enforces it."""
+        self.saved: datetime | None = None
+        """When the whole was last saved, where it is such a tool."""
         self.cascades = False
         """Whether deleting a record takes those under it along; if not, they fall to the top."""
         self.down: set[str] = set()
@@ -109,7 +127,7 @@ class MemoryTool:
     def copy_as(self, person: str, native_id: str, /) -> str:
         """A person copies a record, our key with it. Returns the copy's id."""
         row = self.rows[native_id]
-        return self._make(row.container, copy.deepcopy(row.values), person, row.key).native_id
+        return self._make(row.container, copied(row.values), person, row.key).native_id
 
     def hide(self, native_id: str, *, hidden: bool = True) -> None:
         """Take the record from our sight (a security level), or give it back."""
@@ -162,7 +180,7 @@ class MemoryTool:
         self._count += 1
         now = self.clock.now()
         before = {name: row.values.get(name) for name in values}
-        row.values.update(copy.deepcopy(dict(values)))
+        row.values.update(copied(values))
         row.revision, row.at, row.by = self._count, now, by
         if values:
             row.history.append(Edit(now, by, ours, before, dict(values)))
@@ -173,7 +191,7 @@ class MemoryTool:
         return Record(
             row.native_id,
             f"{row.revision:010d}",
-            copy.deepcopy(row.values),
+            copied(row.values),
             row.computed,
             row.key if self.capabilities.keys else None,
             name=str(row.values.get("title") or row.native_id),

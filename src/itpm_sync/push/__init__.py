@@ -11,7 +11,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from itpm_sync.connector import Operation
-from itpm_sync.errors import ItpmError
+from itpm_sync.errors import ItpmError, Paused, Unavailable
 from itpm_sync.plan import Action
 from itpm_sync.push.calls import create, delete, update
 from itpm_sync.push.desk import Carried, Desk, Place, Site
@@ -31,11 +31,20 @@ async def push(desk: Desk, actions: Sequence[Action]) -> None:
         try:
             await _push_connection(desk, mine)
         except ItpmError as error:
-            done = {id(carried.action) for carried in desk.carried}
+            if isinstance(error, Unavailable):
+                desk.suspended[connection, ""] = error
+            done = {carried.action.identity for carried in desk.carried}
             for action in mine:
-                if id(action) not in done:
-                    desk.note(action, "failed", error.message)
+                if action.identity not in done:
+                    desk.note(action, _unwritten(error), error.message)
             desk.progress(f"{connection}: {error}")
+
+
+def _unwritten(error: ItpmError) -> str:
+    """What is said of an action that the error of another kept from being tried."""
+    if isinstance(error, Paused):
+        return "held"
+    return "waits" if isinstance(error, Unavailable) else "failed"
 
 
 async def _push_connection(desk: Desk, actions: Sequence[Action]) -> None:

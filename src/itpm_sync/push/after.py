@@ -11,13 +11,12 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from itpm_sync.bases import NEVER, Conflict, Intent, ItemBase, Refusal, Replica, Side
+from itpm_sync.bases import NEVER, Conflict, Intent, ItemBase, Refusal, Replica, Side, next_try
 from itpm_sync.codec import digest, encode
 from itpm_sync.connector import Record
 from itpm_sync.lens import Lens, Unliftable, Untranslatable
 from itpm_sync.model import Kind, Value
 from itpm_sync.plan import Loser
-from itpm_sync.push.desk import next_try
 from itpm_sync.ties import ContainerEnv
 
 
@@ -58,7 +57,8 @@ def after_write(
     brought = {
         name: version
         for name, version in written.intent.versions.items()
-        if name in lenses and not lenses[name].native.isdisjoint(written.sent)
+        # NEVER: an undo puts back what was never told anything, and is to be a first tie again
+        if version != NEVER and name in lenses and not lenses[name].native.isdisjoint(written.sent)
     }
     at = {**replica.at, **brought}
     if strange:
@@ -78,7 +78,7 @@ def created(replica: Replica, item: ItemBase, lenses: Mapping[str, Lens], env: C
         agreed = item.agreed.get(name)
         stands = form(lens, replica.seen.values, env) if replica.seen else None
         made = Kind.TASK if agreed is None and name == "kind" else None
-        if lens.form(agreed.value if agreed else made, env) == stands:
+        if _agreed_form(lens, agreed.value if agreed else made, env) == stands:
             at[name] = agreed.version if agreed else NEVER
         elif name in replica.at or stands is None or (replica.seen and lens.default(replica.seen.values)):
             at[name] = replica.at.get(name, NEVER)
@@ -115,7 +115,7 @@ def overwritten(
         held = Side(
             tool=agreed.origin,
             value=agreed.value,
-            form=lens.form(agreed.value, env),
+            form=_agreed_form(lens, agreed.value, env),
             version=agreed.version,
             agreed=True,
             actor=agreed.actor,
@@ -129,10 +129,18 @@ def overwritten(
     return conflicts, losers
 
 
+def _agreed_form(lens: Lens, value: Value, env: ContainerEnv) -> Value:
+    """n(v); the value itself where finding it broke: the write was made, and has to be settled all the same."""
+    try:
+        return lens.form(value, env)
+    except Untranslatable:
+        return value
+
+
 def _lifted(lens: Lens, stood: Value, agreed: Value, env: ContainerEnv) -> Value:
     try:
         return lens.lift(stood, agreed, env)
-    except Unliftable:
+    except (Unliftable, Untranslatable):
         return stood
 
 

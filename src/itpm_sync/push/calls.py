@@ -9,14 +9,17 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from itpm_sync.bases import Intent, Replica, Tie
+from itpm_sync.bases import NEVER, Intent, Replica, Tie
 from itpm_sync.connector import Change, Operation, Outcome, Presence, Record, Status
-from itpm_sync.errors import ItpmError, Refused, Retry, UnknownOutcome
+from itpm_sync.errors import ItpmError, Refused, UnknownOutcome
 from itpm_sync.ledger import Settlement
+from itpm_sync.lens import Untranslatable
 from itpm_sync.model import Kind, Value
 from itpm_sync.plan import KEY, Action, FieldWrite
 from itpm_sync.push.after import Written, form
+from itpm_sync.push.applying import apply
 from itpm_sync.push.desk import Desk, Place, Site
+from itpm_sync.push.natives import as_planned, put_back, told
 from itpm_sync.push.outcomes import settlement
 
 _NOT_AT_CREATION = "dependencies"
@@ -143,9 +146,13 @@ async def _carry(desk: Desk, site: Site, place: Place, calls: Sequence[_Call]) -
     size = max(1, site.connector.capabilities.batch)
     for start in range(0, len(calls), size):
         batch = calls[start : start + size]
+        if (left := desk.suspended.get(place)) is not None:
+            for call in batch:
+                desk.note(call.action, "waits", left.message)
+            continue
         called = desk.intend([call.intent for call in batch])
         batch = [replace(call, intent=replace(call.intent, called=called)) for call in batch]
-        outcomes = await _apply(site, place, batch)
+        outcomes = await apply(desk, site, place, [call.change for call in batch])
         settled: list[Settlement] = []
         for call in batch:
             outcome = await _readable(site, place, call, outcomes[call.intent.id])
@@ -158,21 +165,6 @@ async def _carry(desk: Desk, site: Site, place: Place, calls: Sequence[_Call]) -
                 settled.append(one)
         desk.settle(settled)
         desk.progress(f"{place[0]}: {sum(1 for one in settled if one.replica)} of {len(batch)} written")
-
-
-async def _apply(site: Site, place: Place, batch: Sequence[_Call]) -> dict[str, Outcome]:
-    """Outcomes by intent; a change the connector says nothing of has an unknown one."""
-    try:
-        outcomes = await site.connector.apply(place[1], [call.change for call in batch])
-        found = {outcome.intent: outcome for outcome in outcomes}
-    except Retry as error:
-        return {call.intent.id: Outcome(call.intent.id, Status.RETRY, error=error) for call in batch}
-    except UnknownOutcome as error:
-        return {call.intent.id: Outcome(call.intent.id, Status.UNKNOWN, error=error) for call in batch}
-    except ItpmError as error:  # raised only before the first effect
-        return {call.intent.id: Outcome(call.intent.id, Status.RETRY, error=error) for call in batch}
-    silent = UnknownOutcome(f"{place[0]} said nothing of this change.")
-    return {call.intent.id: found.get(call.intent.id, _unknown(call, silent)) for call in batch}
 
 
 def _unknown(call: _Call, error: UnknownOutcome) -> Outcome:
@@ -208,6 +200,10 @@ async def _reread(
 def _moved_on(site: Site, writes: Sequence[FieldWrite], record: Record) -> str:
     """The first field that no longer stands as the plan saw it (and not as it shall be either)."""
     for write in writes:
+        if write.natives is not None:
+            if not as_planned(write.natives, record):
+                return write.name
+            continue
         lens = site.lenses.get(write.name)
         if lens is None:
             continue
@@ -235,12 +231,15 @@ def _put(
     """
     sent: dict[str, Any] = {}
     for write in writes:
+        if write.natives is not None:
+            sent.update(put_back(write.natives, values))
+            continue
         lens = site.lenses.get(write.name)
         if lens is None:
             continue
         try:
             sent.update(lens.put(write.new, {**values, **sent}, site.env))
-        except Refused as error:
+        except (Refused, Untranslatable) as error:
             desk.refuse(action, write, str(error))
     return sent
 
@@ -274,5 +273,7 @@ def _call(
         versions={write.name: write.version for write in writes},
         expected_revision=expected.revision if expected else None,
         made=desk.clock.now(),
+        was={write.name: replica.at.get(write.name, NEVER) for write in writes} if replica else {},
+        natives=told(writes, values, expected, desk.sites[action.connection, action.container].lenses),
     )
     return _Call(action, intent, Change(intent.id, operation, native, action.item, values, expected))

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 
-from itpm_sync.bases import Intent, ItemBase, Refusal, Replica, Tie
+from itpm_sync.bases import Intent, ItemBase, Refusal, Replica, Tie, next_try
 from itpm_sync.connector import Connector
+from itpm_sync.errors import ItpmError
 from itpm_sync.ledger import Lease, Ledger, Settlement
 from itpm_sync.lens import Lens
 from itpm_sync.plan import Action, FieldWrite
@@ -24,14 +25,6 @@ Place = tuple[str, str]
 
 
 _LIVE = (Tie.TIED, Tie.OUT_OF_SCOPE)
-_FIRST_WAIT, _LONGEST_WAIT = timedelta(hours=1), timedelta(hours=24)
-
-
-def next_try(now: datetime, attempts: int) -> datetime:
-    """An hour after the first refusal, then twice as long each time, a day at most."""
-    return now + min(_FIRST_WAIT * int(2 ** min(attempts, 10)), _LONGEST_WAIT)
-
-
 @dataclass(frozen=True, slots=True)
 class Site:
     """One container, as writing needs it."""
@@ -67,6 +60,8 @@ class Desk:
     carried: list[Carried] = field(default_factory=list)
     refused_before: dict[tuple[str, str, str, str], int] = field(default_factory=dict)
     """(item, connection, container, field) -> attempts so far."""
+    suspended: dict[Place, ItpmError] = field(default_factory=dict)
+    """Containers (a whole connection: "") that are left alone for the rest of this run, and why."""
     _here: dict[tuple[str, Place], str] = field(default_factory=dict)
     """(item, place) -> the replica that may be written there."""
 
@@ -97,11 +92,15 @@ class Desk:
         self.note(action, "refused", f"{write.name}: {why}")
 
     def intend(self, intents: Sequence[Intent]) -> datetime:
-        """Make intents durable whose calls go out now. Raises Fenced where the lease is lost."""
+        """Make intents durable whose calls go out now. Raises Fenced where the lease is lost; Paused, by a person."""
         now = self.clock.now()
         called = [replace(intent, called=now) for intent in intents]
         self.lease = self.ledger.intend(self.lease, called, renew=self.lease_seconds)
         return now
+
+    def go_on(self, connection: str) -> None:
+        """Before another call for intents that are made already. Raises Fenced, Paused."""
+        self.lease = self.ledger.go_on(self.lease, connection, seconds=self.lease_seconds)
 
     def settle(self, settlements: Sequence[Settlement]) -> None:
         """Close intents with what they changed, and keep our copy in step."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from itpm_sync.bases import Refusal, Replica, Tie, replica_id
+from itpm_sync.bases import Refusal, Replica, Tie, edition, replica_id
 from itpm_sync.connector import Operation, Outcome, Record, Status
 from itpm_sync.ledger import Place, Settlement
 from itpm_sync.push.after import Written, after_write, created, overwritten, refusal, refusals
@@ -104,7 +104,8 @@ def _refused(desk: Desk, site: Site, written: Written, outcome: Outcome) -> Sett
     if not found:
         intent = written.intent
         known = desk.refused_before.get((intent.item, intent.connection, intent.container, ""), 0)
-        found = [refusal(intent, "", 0, why, attempts=known, now=desk.clock.now())]
+        version = edition(desk.items[intent.item].agreed, site.lenses)
+        found = [refusal(intent, "", version, why, attempts=known, now=desk.clock.now())]
     replica = _fresh(desk, written, outcome.record)
     return Settlement(written.intent.id, outcome.status, replica=replica, refusals=tuple(found), reason=why)
 

@@ -18,6 +18,7 @@ from itpm_sync.errors import ItpmError
 from itpm_sync.ledger import Settlement
 from itpm_sync.push.after import Written, form
 from itpm_sync.push.desk import Desk, Place, Site
+from itpm_sync.push.natives import sent_with
 from itpm_sync.push.outcomes import settlement
 
 _UNSEEN = (Presence.HIDDEN, Presence.GONE_OR_HIDDEN)
@@ -96,7 +97,9 @@ async def _creations(desk: Desk, intents: list[Intent]) -> list[Intent]:
 
 def _sent(site: Site, intent: Intent) -> dict[str, Any]:
     """The native values that the intent's call carried."""
-    sent: dict[str, Any] = {}
+    sent: dict[str, Any] = sent_with(intent.natives)
+    if sent:
+        return sent
     for name, value in intent.new.items():
         if name in site.lenses:
             sent.update(site.lenses[name].put(value, sent, site.env))

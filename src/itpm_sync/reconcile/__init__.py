@@ -14,7 +14,11 @@ from itpm_sync.reconcile.draft import Draft
 from itpm_sync.reconcile.gone import bury, weigh_asked
 from itpm_sync.reconcile.items import decide_items
 from itpm_sync.reconcile.pairing import pair
+from itpm_sync.reconcile.paused import parted
+from itpm_sync.reconcile.quarantined import over, poisoned
+from itpm_sync.reconcile.rebuild import rebuild
 from itpm_sync.reconcile.scope import rescope
+from itpm_sync.reconcile.skipped import skip
 from itpm_sync.reconcile.structure import circular, hold_parent_cycles
 from itpm_sync.reconcile.world import ContainerView, World
 from itpm_sync.reconcile.writes import work
@@ -31,38 +35,47 @@ def reconcile(world: World) -> Plan:
     free, stops = _decided(world)
     stops = [*before_deciding(Draft(world)), *stops]
     if any(not brake.connection for brake in stops):
-        return replace(free, brakes=tuple(stops))  # nothing of it is done: it is shown whole
+        return replace(free, brakes=(*stops, *world.pauses))  # nothing of it is done: it is shown whole
     plan = free
     while (suspended := _suspend(world, stops)) is not None:
         world = suspended
         plan, more = _decided(world)
         stops += [brake for brake in more if _key(brake) not in {_key(stop) for stop in stops}]
-    done = {action.identity for action in plan.actions}
-    held = tuple(action for action in free.actions if action.identity not in done)
+    done = {action.identity for action in (*plan.actions, *plan.held)}
+    held = tuple(action for action in (*free.actions, *free.held) if action.identity not in done)
     proposed = {proposal.id for proposal in plan.proposals}
     waiting = tuple(proposal for proposal in free.proposals if proposal.id not in proposed)
-    return replace(plan, brakes=tuple(stops), held=held, proposals=(*plan.proposals, *waiting))
+    held = (*plan.held, *held)
+    return replace(plan, brakes=(*stops, *world.pauses), held=held, proposals=(*plan.proposals, *waiting))
 
 
 def _decided(world: World) -> tuple[Plan, list[Brake]]:
     draft = Draft(world)
+    rebuild(draft)
     pair(draft)
-    doomed = bury(draft)
-    decide_items(draft, list(draft.items.values()))
+    skip(draft)
+    doomed = set() if world.doubted else bury(draft)
+    decide_items(draft, [item for item in draft.subjects() if item.base.id not in draft.skipped])
     weigh_asked(draft)
     hold_parent_cycles(draft)
     rescope(draft)
     todo = work(draft, doomed, circular(draft))
+    going, paused = parted(world, todo.actions)
     plan = Plan(
         world.project,
         draft.decisions(),
-        todo.actions,
+        going,
         todo.offers,
         tuple({conflict.id: conflict for conflict in draft.conflicts.values()}.values()),
         tuple(draft.proposals),
         tuple(dict.fromkeys(draft.warnings)),
+        held=paused,
+        skipped=tuple(draft.skips),
+        refusals=poisoned(draft),
+        over=over(draft),
+        later=draft.later,
     )
-    return plan, before_writing(draft, todo.actions)
+    return plan, before_writing(draft, going)
 
 
 def _key(brake: Brake) -> tuple[str, str, str]:

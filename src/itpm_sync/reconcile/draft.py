@@ -8,11 +8,9 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from itertools import count
 
-from itpm_sync.bases import LIFE, Agreed, Conflict, ItemBase, Life, Offer, Replica, Tie
-from itpm_sync.codec import digest
-from itpm_sync.plan import Decision, Grade, Loser, PairProposal, ReplicaChange, Warning
+from itpm_sync.bases import LIFE, Agreed, Conflict, ItemBase, Life, Offer, Replica, Tie, item_ids
+from itpm_sync.plan import Decision, Grade, Loser, PairProposal, ReplicaChange, Skipped, Warning
 from itpm_sync.reconcile.world import Place, World
 from itpm_sync.ties import ContainerEnv
 
@@ -77,6 +75,8 @@ class Draft:
     def __init__(self, world: World) -> None:
         self.world = world
         self.warnings: list[Warning] = []
+        self.later = False
+        """Whether something waits for nothing but time."""
         self.proposals: list[PairProposal] = []
         self.replicas = {
             r.id: ReplicaDraft(r, r.item, r.tie, dict(r.at), dict(r.offers), r.undecided)
@@ -98,19 +98,36 @@ class Draft:
         """(item, connection) for which a pairing waits for a person: nothing is created there meanwhile."""
         self.waiting_records: set[str] = set()
         """Untied replicas that wait for a person."""
+        self.skipped: set[str] = set()
+        """Items that a person wants left alone (the skip label)."""
+        self.left_out: set[str] = set()
+        """Items that could not be decided in this run: put back."""
+        self.poisoned: dict[tuple[str, str, str, str], str] = {}
+        """(item, connection, container, field) -> why translating it broke."""
+        self.skips: list[Skipped] = []
+        """The records that carry that label."""
         self.asked: list[ReplicaDraft] = []
         """Deleted records whose deletion met an edit in this run: a person is asked."""
         self.moving: set[str] = set()
         """Replicas whose record was moved, while a person is asked which of several it is now."""
         self.parents: dict[str, str | None] = {}
         self.envs: dict[Place, ContainerEnv] = {
-            place: ContainerEnv(world.zone, place[0], world.directory, self.parents)
+            place: ContainerEnv(
+                world.zone, place[0], world.directory, self.parents, whole=world.focus is None
+            )
             for place in world.containers
         }
         for known in self.items.values():
             self.note_parent(known)
         for draft in self.replicas.values():
             self.note_tie(draft)
+
+    def subjects(self) -> list[ItemDraft]:
+        """The items that may change in this run."""
+        focus = self.world.focus
+        if focus is None:
+            return list(self.items.values())
+        return [item for name, item in self.items.items() if name in focus]
 
     def note_parent(self, item: ItemDraft) -> None:
         """Keep the agreed parents, as lenses see them, in step with an item's decision."""
@@ -120,12 +137,12 @@ class Draft:
     def note_tie(self, draft: ReplicaDraft) -> None:
         """Let the container's surroundings know of a tie. Hidden ones count: they are there, only not for us."""
         env = self.envs.get(draft.place)
-        if (
-            env is not None
-            and draft.item is not None
-            and draft.tie in (Tie.TIED, Tie.OUT_OF_SCOPE, Tie.HIDDEN)
-        ):
+        if env is None:
+            return
+        if draft.item is not None and draft.tie in (Tie.TIED, Tie.OUT_OF_SCOPE, Tie.HIDDEN):
             env.tie(draft.item, draft.base.native_id)
+        else:
+            env.strangers.add(draft.base.native_id)
 
     def holders(self, item: str, connection: str) -> list[ReplicaDraft]:
         """The item's replicas in a connection, in any state."""
@@ -137,13 +154,12 @@ class Draft:
         self.of_item[item].append(draft)
         self.note_tie(draft)
 
-    def new_item(self, draft: ReplicaDraft) -> ItemDraft:
+    def new_item(self, draft: ReplicaDraft, identity: str | None = None) -> ItemDraft:
         """A new item for an untied record. Its id follows from the record, so that every run names it alike."""
         base = draft.base
-        names = (
-            f"i-{digest([self.world.project, base.connection, base.native_id, n])[:24]}" for n in count()
-        )
-        identity = next(name for name in names if name not in self.items)
+        if identity is None:
+            names = item_ids(self.world.project, base.connection, base.native_id)
+            identity = next(name for name in names if name not in self.items)
         item = ItemDraft(ItemBase(identity, made=self.world.now), {}, new=True)
         self.items[identity] = item
         self.parents[identity] = None
@@ -153,6 +169,7 @@ class Draft:
     def put_back(self, item: ItemDraft) -> None:
         """Forget what was decided of an item: it is left out of this run, and nothing is written of it."""
         base = item.base
+        self.left_out.add(base.id)
         item.agreed = dict(base.agreed)
         for names in (item.opened, item.updated, item.closed, item.losers):
             names.clear()

@@ -48,14 +48,16 @@ class _Field:
                 self._lost(self._raw(entry), self._last_word) for entry in news if entry.tool != self.owner
             ]
             news = [entry for entry in news if entry.tool == self.owner]
-        verdict = self._decide(news, conflict)
+        firsts = [entry for entry in speaking if entry.first and not entry.empty]
+        verdict = self._decide([*news, *firsts] if conflict is not None else news, conflict)
         if overruled and verdict.agreed is None:
             # The owner holds the item and says nothing: that is put back.
             verdict = replace(verdict, agreed=Agreed(None, NEVER + 1, self.owner))
-        firsts = [entry for entry in speaking if entry.first and not entry.empty]
-        if firsts and verdict.conflict is None:
-            verdict = self._first_tie(firsts, verdict)
-        return replace(verdict, losers=(*overruled, *verdict.losers)) if overruled else verdict
+        if firsts and conflict is None:
+            verdict = self._first_tie(firsts, verdict, news)
+        if overruled:
+            verdict = replace(verdict, losers=(*overruled, *verdict.losers))
+        return self._stored(verdict)
 
     def _decide(self, news: list[Entry], conflict: Conflict | None) -> Verdict:
         if conflict is not None:
@@ -97,7 +99,7 @@ class _Field:
             others = [side for side in covered.stays if side is not newest_side]
             losers += [self._lost(side, f"newer in {newest_side.tool}") for side in others]
             return self._win(newest_side, losers, covered.dropped, "newest")
-        dropped = [self._dropped(low, high, None) for low, high in covered.dropped]
+        dropped = [self._dropped(low, high) for low, high in covered.dropped]
         return self._hold(
             covered.stays, [*losers, *dropped], "edited in two places without knowing of each other"
         )
@@ -116,29 +118,42 @@ class _Field:
             if len(covered.stays) == 1 and covered.stays[0].lawful:
                 return self._win(covered.stays[0], [], covered.dropped)
             return self._hold(
-                covered.stays, [self._dropped(*pair, None) for pair in covered.dropped], meeting.message
+                covered.stays, [self._dropped(*pair) for pair in covered.dropped], meeting.message
             )
         last = news[-1]
         return self._win(replace(self._raw(last), value=value), [], (), "merged" if len(news) > 1 else "")
 
     def _further(self, conflict: Conflict, news: list[Entry]) -> Verdict:
-        """Rule 5, edits while a conflict is open: they replace sides, and may close it."""
+        """Rule 5, edits while a conflict is open: they replace sides, and may close it. A first tie adds a side."""
         sides, losers = list(conflict.sides), list[Loser]()
         for entry in news:
-            new = self._side(entry)
+            new = self._first_side(entry) if entry.first else self._side(entry)
             # Its author knew what stood there before; and the agreed value, where we had brought it there.
-            known = [s for s in sides if s.tool == entry.tool or (s.agreed and entry.at == self.version)]
+            # What stood there before a first tie knew nothing.
+            known = [
+                s
+                for s in sides
+                if (s.tool == entry.tool and not (s.agreed and entry.first))
+                or (s.agreed and entry.at == self.version)
+            ]
             losers += [self._lost(old, f"replaced by a further edit in {entry.tool}") for old in known]
             sides = [*(side for side in sides if side not in known), new]
         covered = cover(sides, self._form_in)
         if len(covered.stays) == 1 and covered.stays[0].lawful:
             verdict = self._win(covered.stays[0], losers, covered.dropped, "the sides came together")
             return replace(verdict, closed=True)
-        losers += [self._dropped(low, high, None) for low, high in covered.dropped]
+        losers += [self._dropped(low, high) for low, high in covered.dropped]
         return Verdict(self.agreed, tuple(losers), replace(conflict, sides=covered.stays))
 
-    def _first_tie(self, firsts: list[Entry], before: Verdict) -> Verdict:
-        """No base: one value fills the others; the finest stays; else the owner's, else by seed order, else hold."""
+    def _first_tie(self, firsts: list[Entry], before: Verdict, news: list[Entry]) -> Verdict:
+        """No base: one value fills the others; the finest stays; else the owner's, else by seed order, else hold.
+
+        Where edits of this run are held, each is one more side. What an edit of this run cleared and a first tie
+        fills is stored.
+        """
+        if before.conflict is not None:
+            beside = self._further(before.conflict, firsts)
+            return replace(beside, losers=(*before.losers, *beside.losers), closed=False)
         agreed = before.agreed
         here = _Field(agreed, self.entries, self.rules)
         sides = [here._first_side(entry) for entry in firsts]
@@ -153,11 +168,16 @@ class _Field:
                 if winner is None
                 else "what stands there contradicts itself"
             )
-            verdict = here._hold(
-                covered.stays, [*losers, *(here._dropped(*p, None) for p in covered.dropped)], why
-            )
+            verdict = here._hold(covered.stays, [*losers, *(here._dropped(*p) for p in covered.dropped)], why)
         else:
             losers += [here._lost(side, "first tie") for side in covered.stays if side is not winner]
+            if here.value is None:
+                told = {(loser.side.tool, loser.side.form) for loser in losers}
+                empty = {e.tool: here._form_in(e.tool, None) for e in news}
+                cleared = [e for e in news if e.now == empty[e.tool] != here._form_in(e.tool, winner.value)]
+                losers += [
+                    here._lost(here._raw(e), "first tie") for e in cleared if (e.tool, e.now) not in told
+                ]
             verdict = here._win(winner, losers, covered.dropped, "first tie")
         return replace(verdict, closed=before.closed)
 
@@ -237,7 +257,7 @@ class _Field:
         agreed = self.agreed
         if winner.value != self.value or (agreed is None and winner.value is not None):
             agreed = Agreed(winner.value, self.version + 1, winner.tool, winner.actor, winner.edited)
-        final = [self._dropped(low, high, winner.value) for low, high in dropped]
+        final = [self._dropped(low, high) for low, high in dropped]
         return Verdict(agreed, (*losers, *final), reason=reason or f"edited in {winner.tool}")
 
     def _hold(self, sides: Sequence[Side], losers: Sequence[Loser], why: str) -> Verdict:
@@ -255,9 +275,19 @@ class _Field:
     def _lost(self, side: Side, why: str) -> Loser:
         return Loser(self.rules.name, side, why)
 
-    def _dropped(self, low: Side, high: Side, final: Value) -> Loser:
-        """A covered side: logged with what covered it; a true loser where the final value does not read as typed."""
-        covered = final is None or self._form_in(low.tool, final) == low.form
-        return Loser(
-            self.rules.name, low, f"the same, coarser, as in {high.tool}", high.tool if covered else None
-        )
+    def _dropped(self, low: Side, high: Side) -> Loser:
+        """A covered side: logged with what covered it."""
+        return Loser(self.rules.name, low, f"the same, coarser, as in {high.tool}", high.tool)
+
+    def _stored(self, verdict: Verdict) -> Verdict:
+        """A covered side is a true loser where the final value does not read as was typed there."""
+        if verdict.conflict is not None or all(loser.covered_by is None for loser in verdict.losers):
+            return verdict
+        final = verdict.agreed.value if verdict.agreed else None
+        losers = [
+            loser
+            if self._form_in(loser.side.tool, final) == loser.side.form
+            else replace(loser, covered_by=None)
+            for loser in verdict.losers
+        ]
+        return replace(verdict, losers=tuple(losers))

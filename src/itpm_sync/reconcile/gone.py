@@ -22,6 +22,8 @@ def bury(draft: Draft) -> set[str]:
     for one in list(draft.replicas.values()):
         if one.item is None or one.item not in draft.items or one.base.id in draft.moving:
             continue
+        if one.item in draft.skipped:
+            continue
         item = draft.items[one.item]
         view = draft.world.containers.get(one.place)
         if view is None or view.suspended:
@@ -41,7 +43,11 @@ def bury(draft: Draft) -> set[str]:
             and one.tie in _LIVE_TIES
         ):
             _gone(draft, item, one)
-    return {item.base.id for item in draft.items.values() if _doomed(draft, item)}
+    return {
+        item.base.id
+        for item in draft.subjects()
+        if item.base.id not in draft.skipped and _doomed(draft, item)
+    }
 
 
 def weigh_asked(draft: Draft) -> None:

@@ -9,7 +9,7 @@ from collections.abc import Iterable
 
 from itpm_sync.bases import NEVER, Tie
 from itpm_sync.errors import ItpmError
-from itpm_sync.lens import Env, Lens, Untranslatable
+from itpm_sync.lens import Env, Lens, Poisoned, Untranslatable
 from itpm_sync.model import Value
 from itpm_sync.plan import Grade, Warning
 from itpm_sync.policy import FieldPolicy, Rule
@@ -40,6 +40,8 @@ def _guarded(
         _decide(draft, item, only=only, without=without)
     except ItpmError as error:
         draft.put_back(item)
+        if isinstance(error, Poisoned):
+            draft.poisoned[item.base.id, *error.place, error.field] = error.message
         title = (
             name_of(draft, draft.of_item[item.base.id][0].base)
             if draft.of_item[item.base.id]
@@ -95,7 +97,8 @@ def _decide_field(draft: Draft, item: ItemDraft, name: str, entries: list[Entry]
     if open_ is not None and (open_.item != identity or open_.also):
         return  # an edge of a parent cycle: a person decides over all of them
     policy, configured = _policy(draft, entries, name), world.policy
-    rules = Rules(identity, name, policy, configured.seed, configured.newest_margin, world.zone, world.now)
+    seed = () if world.doubted else configured.seed
+    rules = Rules(identity, name, policy, seed, configured.newest_margin, world.zone, world.now)
     before = item.agreed.get(name)
     verdict = decide(before, entries, rules, open_)
     if verdict.agreed is not None and verdict.agreed != before:
@@ -127,7 +130,7 @@ def _policy(draft: Draft, entries: list[Entry], name: str) -> FieldPolicy:
             if holding[tool].computed:
                 return FieldPolicy(Rule.OWNER, (tool,))
             break
-    return draft.world.policy.of_field(name)
+    return FieldPolicy(Rule.HOLD) if draft.world.doubted else draft.world.policy.of_field(name)
 
 
 def _step(draft: Draft, item: ItemDraft, name: str, entry: Entry) -> None:
@@ -180,6 +183,8 @@ def entry_of(
     env = draft.envs[view.place]
     try:
         now = lens.get(record.values, env)
+    except Poisoned:
+        raise  # the item is left out whole
     except Untranslatable as unknown:
         draft.warn(
             Grade.LEFT_OUT,

@@ -37,7 +37,7 @@ def leaving(draft: Draft, doomed: set[str]) -> list[Going]:
             stuck = [
                 child
                 for child in below.get((one.place, one.base.native_id), ())
-                if child.tie not in (Tie.TIED, Tie.OUT_OF_SCOPE)
+                if child.tie not in (Tie.TIED, Tie.OUT_OF_SCOPE) or child.item in draft.skipped
             ]
             if stuck:
                 where, count = view.place[0], len(stuck)

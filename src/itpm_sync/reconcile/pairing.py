@@ -13,17 +13,23 @@ from dataclasses import dataclass, replace
 from itpm_sync.bases import Life, Tie
 from itpm_sync.codec import digest
 from itpm_sync.connector import Presence
+from itpm_sync.lens import Poisoned, Untranslatable
 from itpm_sync.model import Day, Schedule
 from itpm_sync.plan import Grade, PairProposal
 from itpm_sync.reconcile.draft import Draft, ItemDraft, ReplicaDraft, unweighed
 from itpm_sync.reconcile.reading import day_of, name_of, peek
+from itpm_sync.reconcile.skipped import labelled
 from itpm_sync.reconcile.world import ContainerView
 
 _ELSEWHERE = (Presence.GONE, Presence.GONE_OR_HIDDEN, Presence.MOVED, Presence.BINNED)
 
 
 def pair(draft: Draft) -> None:
-    """Settle every untied record, container by container in the configuration's order."""
+    """Settle every untied record, container by container in the configuration's order.
+
+    Those with the skip label come last: they are tied to what they surely are, and become no items of their own.
+    """
+    left_alone: list[tuple[ContainerView, list[ReplicaDraft]]] = []
     for place, view in draft.world.containers.items():
         untied = [
             one
@@ -35,7 +41,30 @@ def pair(draft: Draft) -> None:
             strangers = [
                 one for one in untied if not _by_key(draft, view, one) and not _by_person(draft, one)
             ]
-            _by_rule(draft, view, strangers)
+            skipped = {
+                one.base.id for one in strangers if labelled(draft, one) or _unreadable(draft, view, one)
+            }
+            left_alone.append((view, [one for one in strangers if one.base.id in skipped]))
+            _by_rule(draft, view, [one for one in strangers if one.base.id not in skipped])
+    for view, strangers in left_alone:
+        _by_rule(draft, view, strangers, new=False)
+
+
+def _unreadable(draft: Draft, view: ContainerView, one: ReplicaDraft) -> bool:
+    """Whether translating the record breaks: what it is, a later run knows. Said, for nobody else tells of it."""
+    record = one.base.reading
+    if record is None:
+        return False
+    for lens in view.lenses.values():
+        try:
+            lens.get(record.values, draft.envs[view.place])
+        except Poisoned as error:
+            says = f"{name_of(draft, one.base)} in {view.name} is left out of this run: {error.message}"
+            draft.warn(Grade.LEFT_OUT, says, one, field=error.field, mend=error.mend)
+            return True
+        except Untranslatable:
+            continue
+    return False
 
 
 def _by_key(draft: Draft, view: ContainerView, one: ReplicaDraft) -> bool:
@@ -182,8 +211,10 @@ def _alike(one: _Face, other: _Face) -> bool | None:
     return True if same_parent or same_day else None
 
 
-def _by_rule(draft: Draft, view: ContainerView, strangers: list[ReplicaDraft]) -> None:
-    """Parents before children, so that a child's parent is known when it is compared."""
+def _by_rule(draft: Draft, view: ContainerView, strangers: list[ReplicaDraft], *, new: bool = True) -> None:
+    """Parents before children, so that a child's parent is known when it is compared. `new`: others become items."""
+    if not strangers:
+        return
     connection = view.place[0]
     by_title: dict[str, set[str]] = defaultdict(set)
     for item in draft.items.values():
@@ -191,7 +222,7 @@ def _by_rule(draft: Draft, view: ContainerView, strangers: list[ReplicaDraft]) -
             for face in _faces_of_item(draft, item):
                 by_title[face.title].add(item.base.id)
     for generation in _generations(draft, view, strangers):
-        _generation(draft, view, generation, by_title)
+        _generation(draft, view, generation, by_title, new=new)
 
 
 def _generations(
@@ -216,7 +247,12 @@ def _generations(
 
 
 def _generation(
-    draft: Draft, view: ContainerView, strangers: list[ReplicaDraft], by_title: dict[str, set[str]]
+    draft: Draft,
+    view: ContainerView,
+    strangers: list[ReplicaDraft],
+    by_title: dict[str, set[str]],
+    *,
+    new: bool,
 ) -> None:
     strong: dict[str, list[str]] = {}
     weak: dict[str, list[str]] = {}
@@ -244,7 +280,7 @@ def _generation(
                 else "only the title agrees"
             )
             _ask(draft, one, (*sure, *weak[one.base.id]), why)
-        else:
+        elif new:
             draft.new_item(one)
 
 

@@ -41,7 +41,7 @@ def rescope(draft: Draft) -> None:
         if one.item is None or one.tie not in (Tie.TIED, Tie.OUT_OF_SCOPE) or one.item not in draft.items:
             continue
         view = draft.world.containers.get(one.place)
-        if view is not None:
+        if view is not None and one.item not in draft.skipped:
             inside = takes(view.policy.scope, draft.items[one.item])
             one.tie = Tie.TIED if inside else Tie.OUT_OF_SCOPE
 
@@ -52,8 +52,10 @@ def creations(draft: Draft) -> list[tuple[ItemDraft, ContainerView]]:
     for view in draft.world.containers.values():
         by_connection[view.place[0]].append(view)
     wanted = []
-    for item in draft.items.values():
+    for item in draft.subjects():
         if (item.life or item.base.life) is Life.DELETED or LIFE in item.held:
+            continue
+        if item.base.id in draft.skipped or item.base.id in draft.left_out:
             continue
         for connection, views in by_connection.items():
             taker = next((view for view in views if takes(view.policy.scope, item)), None)
@@ -80,7 +82,9 @@ def _may_create(
         )
         return False
     if view.policy.creation is Creation.MATCH_THEN_CREATE and item.base.made is not None:
-        return draft.world.now >= item.base.made + view.horizon
+        if draft.world.now < item.base.made + view.horizon:
+            draft.later = True
+            return False
     return True
 
 

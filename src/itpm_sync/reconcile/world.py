@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo
 from itpm_sync.bases import Conflict, ItemBase, Refusal, Replica
 from itpm_sync.connector import Capabilities
 from itpm_sync.lens import Lens
+from itpm_sync.plan import Brake
 from itpm_sync.policy import ContainerPolicy, ProjectPolicy
 from itpm_sync.ties import Directory
 
@@ -32,7 +33,9 @@ class ContainerView:
     listed: bool = True
     """Completely listed in this run."""
     suspended: str = ""
-    """Why the container sits this run out ("" it does not): unreachable, braked, paused."""
+    """Why the container sits this run out ("" it does not): unreachable, braked."""
+    paused: str = ""
+    """The pause that holds it ("" none does): read and decided as ever, and not written."""
     by_hand: bool = False
     title: str = ""
     """What people call it; "" where the tool was never reached."""
@@ -42,6 +45,12 @@ class ContainerView:
     """Records it had when last listed completely."""
     has: int = 0
     """Records it was listed with in this run."""
+    recognised: int | None = None
+    """How many of those it had before; None where it was not read whole."""
+    strange: str = ""
+    """Why it is not the container it was; "" it is. Nothing of it was stored; it sits the run out until approved."""
+    limits: Mapping[str, int] = field(default_factory=dict)
+    """What it takes at most (`connector.Room`, and texts by native name)."""
 
     @property
     def place(self) -> Place:
@@ -84,5 +93,22 @@ class World:
     first_sync: bool = False
     waived: frozenset[tuple[str, str, str]] = frozenset()
     """(brake kind, connection, container) that a person approved for this run."""
+    other_ledger: str = ""
+    """What the tools show that this ledger did not do; "" nothing. Then nothing is overwritten and nothing deleted."""
+    elsewhere: frozenset[str] = frozenset()
+    """Of the keys that records carry: those of items of other projects of this ledger."""
+    pauses: tuple[Brake, ...] = ()
+    """A person's pauses, to be shown with the plan."""
+    focus: frozenset[str] | None = None
+    """Items that may change in this run; the others are here as their surroundings, at rest. None: any may.
+
+    Then whatever is asked of items that are not here raises `ties.Beyond`."""
+    known: Mapping[Place, int] | None = None
+    """Records in each container, where `replicas` are not all of them."""
     configuration_changed: str = ""
     """What of mapping, scope or owners changed since the last accepted base; "" nothing."""
+
+    @property
+    def doubted(self) -> bool:
+        """Whether the bases are older than the tools: two edits are never settled by rule, no deletion is believed."""
+        return bool(self.other_ledger) and not self.first_sync

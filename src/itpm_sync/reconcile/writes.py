@@ -5,20 +5,22 @@ In: the draft after everything is decided. Out: actions and offers. An action ha
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from dataclasses import dataclass
 
-from itpm_sync.bases import NEVER, Offer, Tie
+from itpm_sync.bases import NEVER, Offer, Tie, edition
 from itpm_sync.connector import Operation
-from itpm_sync.lens import Untranslatable
-from itpm_sync.plan import KEY, Action, FieldWrite, Grade, OfferedField
+from itpm_sync.lens import Poisoned, Untranslatable
+from itpm_sync.model import Value
+from itpm_sync.plan import KEY, Action, FieldWrite, Grade, OfferedField, Warning
 from itpm_sync.policy import Rule
 from itpm_sync.reconcile.draft import Draft, ItemDraft, ReplicaDraft
 from itpm_sync.reconcile.forest import Forests
 from itpm_sync.reconcile.leaving import leaving, unhindered
-from itpm_sync.reconcile.reading import is_default, title_of
+from itpm_sync.reconcile.limits import fitting, short_enough
+from itpm_sync.reconcile.reading import is_default, peek, title_of
 from itpm_sync.reconcile.scope import creations
-from itpm_sync.reconcile.world import ContainerView
+from itpm_sync.reconcile.world import ContainerView, Place
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,12 +33,15 @@ def work(draft: Draft, doomed: set[str], circular: set[str]) -> Work:
     """Creations first by depth, then updates, then deletions deepest first."""
     writer = _Writer(draft, circular)
     creating = _creations(draft, writer)
-    gone = leaving(draft, doomed)
+    gone = [one for one in leaving(draft, doomed) if writer.may_go(*one)]
     offers: list[OfferedField] = []
     updates: list[Action] = []
     moved: set[str] = set()
     going = {one.base.id for _, one, _ in gone}
-    for item in sorted(draft.items.values(), key=writer.level):
+    only_read: Counter[Place] = Counter()
+    for item in sorted(draft.subjects(), key=writer.level):
+        if item.base.id in draft.skipped or item.base.id in draft.left_out:
+            continue
         for one in draft.of_item[item.base.id]:
             here = draft.world.containers.get(one.place)
             if here is None or one.base.id in going or one.base.id in draft.world.pending:
@@ -53,11 +58,25 @@ def work(draft: Draft, doomed: set[str], circular: set[str]) -> Work:
             if here.by_hand:
                 offers += writer.offer(item, one, here, writes)
             elif writes and here.writable:
-                updates.append(writer.update(item, one, here, writes))
+                fits = short_enough(draft, writer.update(item, one, here, writes))
+                updates += [fits] if fits is not None else []
                 moved |= {one.base.id for write in writes if write.name == "parent"}
+            elif here.policy.read_only and any(write.name != KEY for write in writes):
+                only_read[here.place] += 1
+    _tell_only_read(draft, only_read)
     gone.sort(key=lambda one: (-writer.depth(one[0], one[2]), one[2].place[0], one[0].base.id))
     deletions = [writer.deletion(*one) for one in unhindered(draft, gone, moved)]
     return Work((*creating, *updates, *deletions), tuple(offers))
+
+
+def _tell_only_read(draft: Draft, differing: Counter[Place]) -> None:
+    """Records that say something else than agreed where nothing is written: said, once a container."""
+    for place, number in differing.items():
+        view = draft.world.containers[place]
+        records = "1 record says" if number == 1 else f"{number} records say"
+        why = view.policy.why_read_only or "the configuration says `read_only: true`"
+        says = f"{records} something else than agreed in {view.name}, and nothing is written there: {why}."
+        draft.warnings.append(Warning(Grade.NOTE, says, *place))
 
 
 def _creations(draft: Draft, writer: _Writer) -> list[Action]:
@@ -68,13 +87,19 @@ def _creations(draft: Draft, writer: _Writer) -> list[Action]:
     found = []
     for item, view in sorted(wanted, key=lambda one: writer.depth(*one)):
         action = writer.creation(item, view)
-        if action is None:
+        fits = short_enough(draft, action) if action is not None else None
+        if fits is None:
             draft.envs[view.place].untie(item.base.id)
         else:
-            found.append(action)
+            found.append(fits)
     places = _positions(draft)
     found.sort(key=lambda one: (one.depth, one.connection, one.container, places[one.item], one.item))
-    return found
+    kept = fitting(draft, found)
+    created = {(action.connection, action.item) for action in kept}
+    for action in found:
+        if (action.connection, action.item) not in created:
+            draft.envs[action.connection, action.container].untie(action.item)
+    return kept
 
 
 def _positions(draft: Draft) -> dict[str, tuple[int, int]]:
@@ -95,7 +120,7 @@ class _Writer:
         self.refused = {(r.item, r.connection, r.container, r.field): r for r in draft.world.refusals}
 
     def creation(self, item: ItemDraft, view: ContainerView) -> Action | None:
-        if self._refused(item.base.id, view, "", NEVER):
+        if self._refused_whole(item, view):
             return None
         above = self.draft.envs[view.place].parent_here(self.draft.parents.get(item.base.id))
         if above is not None and self._absent(above, view):
@@ -109,7 +134,7 @@ class _Writer:
                 continue
             if name == "dependencies" and item.base.id in self.circular:
                 continue
-            form = lens.form(agreed.value, env)
+            form = self._form(item, view, name, agreed.value)
             if form is not None and form != lens.form(None, env):
                 writes.append(FieldWrite(name, None, form, agreed.version))
         origin = next((one.base.connection for one in self.draft.of_item[item.base.id]), "")
@@ -143,7 +168,7 @@ class _Writer:
     def writes(self, item: ItemDraft, one: ReplicaDraft, view: ContainerView) -> list[FieldWrite]:
         """The fields where n(agreed) is not what stands there and which may be written."""
         found: list[FieldWrite] = []
-        if self._refused(item.base.id, view, "", NEVER):
+        if self._refused_whole(item, view):
             return found
         for name, lens in sorted(view.lenses.items()):
             if lens.writable and name not in item.held and name not in one.undecided:
@@ -160,8 +185,8 @@ class _Writer:
 
     def move_out(self, item: ItemDraft, one: ReplicaDraft, view: ContainerView) -> list[FieldWrite]:
         """Out from under a record that is about to be deleted, though the item is out of scope here."""
-        env, record, lens = self.draft.envs[view.place], one.base.current, view.lenses.get("parent")
-        above = lens.get(record.values, env) if lens is not None and record is not None else None
+        env, record = self.draft.envs[view.place], one.base.current
+        above = peek(view, env, record, "parent")
         write = self._write(item, one, view, "parent") if above in env.leaving else None
         return [write] if write is not None else []
 
@@ -177,18 +202,15 @@ class _Writer:
         if agreed is None or self._refused(item.base.id, view, name, agreed.version):
             return None
         policy = self.draft.world.policy.of_field(name)
-        left = (
-            policy.rule is Rule.OWNER
-            and policy.leave
-            and one.at.get(name, NEVER) not in (NEVER, agreed.version)
-        )
-        if left and agreed.origin in policy.owners and name not in item.reasons:
-            return None
+        if policy.rule is Rule.OWNER and policy.leave and one.at.get(name, NEVER) == agreed.version:
+            return None  # it was brought there and differs: an edit of its own, left alone until the owner's next
         try:
             stands = lens.get(record.values, env)
         except Untranslatable:
             return None
-        form = lens.form(agreed.value, env)
+        form = self._form(item, view, name, agreed.value)
+        if name in item.held:  # it could not be told
+            return None
         if name == "parent" and isinstance(form, str) and form != stands and self._absent(form, view):
             self._waits(item, form, view)
             return None
@@ -224,10 +246,32 @@ class _Writer:
             )
         return offered
 
+    def may_go(self, item: ItemDraft, one: ReplicaDraft, view: ContainerView) -> bool:
+        """Whether a deletion may be tried now; one that is not keeps what lies under it."""
+        if not self._refused_whole(item, view):
+            return True
+        self.draft.envs[view.place].leaving.discard(item.base.id)
+        return False
+
+    def _form(self, item: ItemDraft, view: ContainerView, name: str, value: Value) -> Value:
+        """n(agreed); a field whose form cannot be found is quarantined and held in this run."""
+        try:
+            return view.lenses[name].form(value, self.draft.envs[view.place])
+        except Poisoned as error:
+            self.draft.poisoned[item.base.id, *view.place, name] = error.message
+            says = f"{name} of {title_of(item)} is left out in {view.place[0]}: {error.message}"
+            self.draft.warn(Grade.LEFT_OUT, says, field=name, mend=error.mend)
+            item.held.add(name)
+            return None
+
+    def _refused_whole(self, item: ItemDraft, view: ContainerView) -> bool:
+        """Whether the whole record was refused as it is agreed now; a newer version of any field is tried at once."""
+        return self._refused(item.base.id, view, "", edition(item.agreed, view.lenses))
+
     def _refused(self, item: str, view: ContainerView, name: str, version: int) -> bool:
         """Whether this very write was refused for good and its next try is not due; told again in every run."""
         refusal = self.refused.get((item, *view.place, name))
-        if refusal is None or (name and name != KEY and refusal.version != version):
+        if refusal is None or (name != KEY and refusal.version != version):
             return False
         if self.draft.world.now >= refusal.next_try:
             return False

@@ -17,6 +17,7 @@ from itpm_sync.connector import Connector, Tools
 from itpm_sync.errors import ItpmError, Misconfigured
 from itpm_sync.kit.limiter import LocalLimiter, Rate
 from itpm_sync.kit.secret import Secret, SecretRef, scrub
+from itpm_sync.kit.wall import ReadOnlyFiles
 from itpm_sync.ports import Clock, Files, Limiter, Random
 from itpm_sync.publisher import Publisher
 from itpm_sync.registry.catalogue import Catalogue
@@ -103,12 +104,16 @@ class Registry:
 
     def tools(self, name: str) -> Tools:
         """What the connection is handed. All users of one connection share one limiter."""
+        said = self.settings.connection(name)
         if name not in self._limiters:
             rate = float(getattr(self.options(name), "per_second", CALLS_PER_SECOND))
-            if self._emulated(self.settings.connection(name)):
+            if self._emulated(said):
                 rate = max(rate, 1000.0)  # nobody's quota is used up
-            self._limiters[name] = LocalLimiter(self._clock, Rate(rate, burst=max(1.0, rate)))
-        return Tools(clock=self._clock, random=self._random, limiter=self._limiters[name], files=self._files)
+            self._limiters[name] = LocalLimiter(
+                self._clock, Rate(rate, burst=max(1.0, rate)), budget=said.wait_at_most.total_seconds()
+            )
+        files = ReadOnlyFiles(name, self._files) if said.reads_only else self._files
+        return Tools(self._clock, self._random, self._limiters[name], files, reads_only=said.reads_only)
 
     def _emulated(self, connection: ConnectionSettings) -> bool:
         return connection.emulator is not None and self.catalogue.emulates(connection.kind)

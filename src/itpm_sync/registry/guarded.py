@@ -2,6 +2,7 @@
 
 In: a connector. Out: the same port. An exception that the port does not name (a list where an object should be) becomes
 `NotTheVendor`, an outage, and is kept for the log; after a write it is an `UnknownOutcome`, which is read back first.
+A connection in `mode: read` is given no changes.
 Fault catalogue: F14, F84.
 """
 
@@ -26,6 +27,7 @@ from itpm_sync.connector import (
     Sighting,
 )
 from itpm_sync.errors import ItpmError, NotTheVendor, UnknownOutcome
+from itpm_sync.kit.wall import denied
 from itpm_sync.publisher import Published, Publisher, StatusPage
 
 STUMBLES = (ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError)
@@ -61,6 +63,7 @@ class GuardedConnector(Connector):
         return _formed(self.name, asked, kind)
 
     async def open(self) -> None:
+        self.tools.limiter.renew()  # another run: its waits are counted anew
         await self.inner.open()
 
     async def close(self) -> None:
@@ -94,6 +97,11 @@ class GuardedConnector(Connector):
             return await self.inner.read(container, native_ids)
 
     async def apply(self, container: str, changes: Sequence[Change]) -> Sequence[Outcome]:
+        if self.tools.reads_only:
+            raise denied(
+                self.name,
+                f"{len(changes)} changes of {container}" if len(changes) != 1 else f"A change of {container}",
+            )
         with self._at(f"changes of {container}", UnknownOutcome):
             return await self.inner.apply(container, changes)
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
-from itpm_sync.policy import ContainerPolicy, FieldPolicy, ProjectPolicy, Rule
+from itpm_sync.policy import SKIP_LABEL, ContainerPolicy, FieldPolicy, ProjectPolicy, Rule
 
 
 def lines(policy: ProjectPolicy, mappings: Mapping[tuple[str, str], Path]) -> dict[str, str]:
@@ -23,6 +23,8 @@ def lines(policy: ProjectPolicy, mappings: Mapping[tuple[str, str], Path]) -> di
     if policy.authorities:
         found["schedule authorities"] = ", ".join(policy.authorities)
     found["deletion"] = policy.deletion.value
+    if policy.skip_label != SKIP_LABEL:
+        found["skip label"] = policy.skip_label
     return found
 
 

@@ -20,7 +20,13 @@ from itpm_sync.mapping.yaml_guard import read_text
 from itpm_sync.settings import parts
 from itpm_sync.settings.problems import problems_of
 from itpm_sync.settings.project import Maker
-from itpm_sync.settings.settings import FILE_NAME, ConnectionSettings, ProjectSettings, Settings
+from itpm_sync.settings.settings import (
+    FILE_NAME,
+    WAIT_AT_MOST,
+    ConnectionSettings,
+    ProjectSettings,
+    Settings,
+)
 from itpm_sync.settings.shape import Configuration, ConnectionSection, ProjectSection
 from itpm_sync.settings.words import short_name
 
@@ -162,6 +168,7 @@ class _Loader:
             options=parts.rooted(options, folder) if options is not None else None,
             emulator=folder / section.emulator if section.emulator else None,
             reads_only=section.mode == "read",
+            wait_at_most=section.wait_at_most or WAIT_AT_MOST,
         )
 
     # ── projects ──

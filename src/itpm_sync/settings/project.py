@@ -60,6 +60,7 @@ class Maker:
             authorities=tuple(section.schedule_authorities),
             seed=tuple(section.seed),
             deletion=section.deletion,
+            skip_label=section.skip_label,
             limits=_limits(section),
         )
         mappings = {
@@ -120,7 +121,9 @@ class Maker:
             ),
             creation=section.create,
             under=dict(section.under),
+            room={str(name): most for name, most in section.room.items()},
             read_only=read_only,
+            why_read_only=_why_read_only(section, connection),
         )
 
     def _mapping(self, path: tuple[str | int, ...], section: ContainerSection) -> Path:
@@ -217,6 +220,12 @@ class Maker:
         self.problems.append(self.document.problem(path, message, mend, key=key))
 
 
+def _why_read_only(section: ContainerSection, connection: ConnectionSettings | None) -> str:
+    if connection is not None and connection.reads_only:
+        return f"the connection {connection.name} is in `mode: read`"
+    return "the configuration says `read_only: true`" if section.read_only else ""
+
+
 def _inside(file: Path, folder: Path) -> bool:
     """Whether a file lies in a folder, links followed."""
     try:
@@ -249,6 +258,8 @@ def _limits(section: ProjectSection) -> Limits:
         deletions=said.deletions,
         deletions_share=said.deletions_percent / 100,
         changes_share=said.changes_percent / 100,
+        growth=said.growth,
+        notices=said.notices,
     )
 
 

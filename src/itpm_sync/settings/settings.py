@@ -20,6 +20,8 @@ from itpm_sync.status.limits import Limits
 
 FILE_NAME = "itpm-sync.yaml"
 """The configuration in the current folder."""
+WAIT_AT_MOST = timedelta(minutes=15)
+"""How long the waits that a vendor asks for may take in one run, where the connection says nothing else."""
 STATE_FOLDER = ".itpm-sync"
 """Beside the configuration: ledger, its key, the log."""
 
@@ -38,6 +40,9 @@ class ConnectionSettings:
     emulator: Path | None = None
     """Where its emulator keeps its state, if an emulator stands in for the real system."""
     reads_only: bool = False
+    """`mode: read`: its transport sends no write."""
+    wait_at_most: timedelta = WAIT_AT_MOST
+    """How long the waits that the vendor asks for may take in all in one run."""
 
 
 @dataclass(frozen=True, slots=True)

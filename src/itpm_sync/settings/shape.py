@@ -8,13 +8,13 @@ from __future__ import annotations
 
 from datetime import date
 from itertools import pairwise
-from typing import Any, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from itpm_sync.kit.secret import SecretRef
 from itpm_sync.model import STANDARD, Kind
-from itpm_sync.policy import Creation, Deletion
+from itpm_sync.policy import SKIP_LABEL, Creation, Deletion
 from itpm_sync.settings.status import StatusLimits
 from itpm_sync.settings.words import Hours, ShortName, Span, Text, Zone
 
@@ -46,6 +46,10 @@ class ConnectionSection(BaseModel):
         description="A folder: an emulator that keeps its state there stands in for the real system.",
     )
     mode: Literal["write", "read"] = Field("write", description="read: nothing is ever written there.")
+    wait_at_most: Span | None = Field(
+        None,
+        description="How long the waits that the system asks for may take in all in one run; default: 15 min.",
+    )
 
     @property
     def own(self) -> dict[str, Any]:
@@ -76,6 +80,9 @@ class ContainerSection(Section):
         {}, description="By kind: the parent row, bucket or issue type that new records are created under."
     )
     read_only: bool = Field(default=False, description="Read it, never write it.")
+    room: dict[Literal["records", "active records", "cells"], Annotated[int, Field(ge=0)]] = Field(
+        {}, description="What it takes at most, where that is not what its system is known to take."
+    )
 
 
 def _word_or_owner(schema: dict[str, Any]) -> None:
@@ -145,7 +152,13 @@ class LimitsSection(Section):
     deletions: int = Field(20, ge=0, description="Records deleted in one container.")
     deletions_percent: float = Field(10.0, ge=0, le=100)
     changes_percent: float = Field(30.0, ge=0, le=100, description="Records changed in one container.")
-    floor: int = Field(5, ge=0, description="Percentages count from so many records on.")
+    growth: float = Field(
+        10.0, ge=1, description="A container that lists more than so many times what it had is not believed."
+    )
+    notices: int = Field(
+        100, ge=0, description="People assigned in one container whose system tells each of them so."
+    )
+    floor: int = Field(5, ge=0, description="Percentages and growth count from so many records on.")
 
 
 class PublishSection(Section):
@@ -180,6 +193,9 @@ class ProjectSection(Section):
     seed: list[str] = Field([], description="Whose value stays at the first sync where several differ.")
     deletion: Deletion = Field(
         Deletion.MARK, description="What is done elsewhere with what a person deleted."
+    )
+    skip_label: Text = Field(
+        SKIP_LABEL, description="An item that carries this label in any tool is left alone in all of them."
     )
     limits: LimitsSection = LimitsSection()
     every: Span | None = Field(None, description="How often the daemon runs it, as 15 min.")

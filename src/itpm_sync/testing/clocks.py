@@ -1,40 +1,17 @@
-"""Time and ids that a test moves by hand.
+"""Time and ids that a test moves by hand: those of the simulator, and a clock for processes that cannot share one.
 
-In: a start. Out: a Clock whose sleeps move it, Ids that count.
+In: a start. Out: Clocks that are moved, Ids that count.
 """
 
 from __future__ import annotations
 
-import asyncio
 import threading
 from datetime import UTC, datetime, timedelta
 
 from itpm_sync.ports import SystemClock
+from itpm_sync.simulator.clocks import CountingIds, ManualClock, MiddleRandom
 
-
-class ManualClock:
-    """A clock that stands still until it is moved; whoever sleeps moves it."""
-
-    def __init__(self, start: datetime = datetime(2026, 11, 2, 9, 0, tzinfo=UTC)) -> None:
-        self._now = start
-        self._started = start
-        self.slept: list[float] = []
-        """Seconds of every sleep so far."""
-
-    def now(self) -> datetime:
-        return self._now
-
-    def monotonic(self) -> float:
-        return (self._now - self._started).total_seconds()
-
-    async def sleep(self, seconds: float) -> None:
-        self.slept.append(seconds)
-        self.move(seconds)
-        await asyncio.sleep(0)  # others run meanwhile
-
-    def move(self, seconds: float = 0.0, **amount: float) -> None:
-        """Move on by seconds, or by a timedelta's arguments (`hours=1`)."""
-        self._now += timedelta(seconds=seconds, **amount)
+__all__ = ["AheadClock", "CountingIds", "ManualClock", "MiddleRandom"]
 
 
 class AheadClock(SystemClock):
@@ -59,21 +36,3 @@ class AheadClock(SystemClock):
     def move(self, **amount: float) -> None:
         """Move on by a timedelta's arguments (`hours=1`)."""
         self.ahead += timedelta(**amount).total_seconds()
-
-
-class CountingIds:
-    """Ids that count up: `run-000001`."""
-
-    def __init__(self) -> None:
-        self._count = 0
-
-    def new(self, prefix: str) -> str:
-        self._count += 1
-        return f"{prefix}-{self._count:026d}"
-
-
-class MiddleRandom:
-    """No chance: always the middle."""
-
-    def uniform(self, low: float, high: float) -> float:
-        return (low + high) / 2

@@ -14,6 +14,7 @@ import asyncio
 import json
 from abc import ABC, abstractmethod
 from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any, TypeVar
 
@@ -31,6 +32,7 @@ from itpm_sync.connector import (
     Status,
 )
 from itpm_sync.errors import Denied, Gone, ItpmError, Unreadable, Unsupported
+from itpm_sync.kit.wall import ReadOnlyFiles
 from itpm_sync.testing.clocks import ManualClock
 
 T = TypeVar("T")
@@ -376,6 +378,31 @@ class ConnectorConformance:
             marked = [(edit.ours is not None, edit.after.get(harness.title)) for edit in found]
             assert (True, "Ours") in marked
             assert (False, "Theirs") in marked
+
+    def test_in_read_mode_it_answers_every_question_and_nothing_is_written(self, harness: Harness) -> None:
+        """`mode: read` holds in the transport: also where whoever calls the connector forgot about it."""
+        native, tools = harness.make_as("ann", "Rack"), harness.connector.tools
+        harness.settle()
+        files = ReadOnlyFiles(harness.connector.name, tools.files)
+        only_reads = replace(tools, reads_only=True, files=files)
+        reader = type(harness.connector)(harness.connector.name, harness.connector.options, only_reads)
+
+        async def tried(connector: Connector) -> tuple[list[Status], dict[str, Record], dict[str, Record]]:
+            before, _ = await pulled(connector, harness.container)
+            statuses = []
+            made = Change("int-create", Operation.CREATE, None, KEY, harness.creation("Cable"))
+            gone = Change("int-delete", Operation.DELETE, native, KEY, expected=before[native])
+            for change in (made, update(before[native], {harness.title: "Rack A"}), gone):
+                try:
+                    statuses.append((await applied(connector, harness.container, change)).status)
+                except ItpmError:
+                    continue
+            after, _ = await pulled(connector, harness.container)
+            return statuses, before, after
+
+        statuses, before, after = used(harness, tried, reader)
+        assert not {Status.APPLIED, Status.PARTLY, Status.UNKNOWN} & set(statuses)
+        assert before.keys() == after.keys() and before[native].values == after[native].values
 
     # ── when things go wrong ──
 

@@ -113,10 +113,10 @@ class Postgres:
         """The SQLAlchemy URL of one of the server's databases."""
         return f"postgresql+psycopg://{_OWNER}@127.0.0.1:{self.port}/{database}"
 
-    def create(self) -> str:
-        """Make an empty database and return its name."""
+    def create(self, *, like: str | None = None) -> str:
+        """Make an empty database, or a copy of one that nobody uses, and return its name."""
         name = f"test_{os.getpid()}_{next(_numbers)}"
-        self._say(f"CREATE DATABASE {name}")
+        self._say(f"CREATE DATABASE {name}" + (f" TEMPLATE {like}" if like else ""))
         return name
 
     def drop(self, database: str) -> None:

@@ -12,7 +12,7 @@ import pytest
 from sqlalchemy import event
 
 from itpm_sync.errors import Fenced, Unavailable
-from itpm_sync.ledger import ContainerState, RunKind, Settlement, sides_digest
+from itpm_sync.ledger import ContainerState, Redaction, RunKind, Settlement, sides_digest
 from itpm_sync.ledger.database import WAITS
 
 
@@ -69,7 +69,7 @@ WRITES: dict[str, Callable[[Any], Any]] = {
         b.lease, b.run, [Settlement("n-1", "applied", replica=b.replica(1, item="i-1", at={"title": 2}))]
     ),
     "publication": lambda b: b.ledger.record_publication(b.lease, 1, title="Week 1", document={}),
-    "pages": lambda b: b.ledger.redact_history(b.lease, b.run, item="i-1", field="title"),
+    "pages": lambda b: b.ledger.redact(b.lease, b.run, Redaction("i-1", "title")),
     "a run": lambda b: b.ledger.begin_run(b.lease, RunKind.PLAN),
     "a new project": lambda b: b.ledger.ensure_project("Q", "Another"),
 }

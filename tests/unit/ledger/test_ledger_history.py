@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from sqlalchemy.exc import DBAPIError
 
-from itpm_sync.ledger import Decided, Settlement
+from itpm_sync.ledger import Decided, Redaction, Settlement
 
 
 def tell(bench: Any, entries: int = 4) -> None:
@@ -102,8 +102,9 @@ def test_values_stand_outside_the_chain(bench: Any) -> None:
 def test_a_redacted_value_is_gone_and_the_chain_still_verifies(bench: Any) -> None:
     tell(bench)
     bench.decide(bench.decided(2, title="another item"))
-    # old and new of four versions; the first had no old one
-    assert bench.ledger.redact_history(bench.lease, bench.run, item="i-1", field="title") == 7
+    # old and new of four versions, of which the first had no old one; and four reasons
+    done = bench.ledger.redact(bench.lease, bench.run, Redaction("i-1", "title"))
+    assert done.places["history_values"] == 11
     kept = "".join(row[0] for row in bench.rows("SELECT document FROM history_values"))
     assert "secret" not in kept
     assert "another item" in kept
@@ -113,7 +114,7 @@ def test_a_redacted_value_is_gone_and_the_chain_still_verifies(bench: Any) -> No
         "redact",
         "i-1",
         "title",
-        7,
+        11,
     )
     oldest = bench.ledger.history("P", "i-1")[-1].document["fields"]["title"]
     assert list(oldest["new"]) == ["redacted"]
@@ -133,14 +134,15 @@ def test_a_redacted_value_cannot_be_guessed_from_its_neighbours(bench: Any) -> N
 
 def test_redacting_nothing_tells_nothing(bench: Any) -> None:
     tell(bench, 1)
-    assert bench.ledger.redact_history(bench.lease, bench.run, item="i-1", field="labels") == 0
-    assert bench.ledger.redact_history(bench.lease, bench.run, item="i-9", field="title") == 0
+    for item, field in (("i-1", "labels"), ("i-9", "title")):
+        done = bench.ledger.redact(bench.lease, bench.run, Redaction(item, field))
+        assert (done.seq, done.places) == (None, {})
     assert len(bench.ledger.history("P")) == 1
 
 
 def test_a_redaction_is_not_believed_for_other_values(bench: Any) -> None:
     tell(bench)
-    bench.ledger.redact_history(bench.lease, bench.run, item="i-1", field="labels")
+    bench.ledger.redact(bench.lease, bench.run, Redaction("i-1", "labels"))
     change(bench, "UPDATE history_values SET document = '{}' WHERE seq = 3")
     assert bench.ledger.verify("P") == 3
 

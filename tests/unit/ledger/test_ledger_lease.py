@@ -9,7 +9,17 @@ import pytest
 
 from itpm_sync.bases import Refusal
 from itpm_sync.errors import Busy, Fenced, Misconfigured
-from itpm_sync.ledger import ContainerState, Ledger, LivePage, Place, RunKind, RunStatus, Settlement
+from itpm_sync.ledger import (
+    Adoption,
+    ContainerState,
+    Ledger,
+    LivePage,
+    Place,
+    Redaction,
+    RunKind,
+    RunStatus,
+    Settlement,
+)
 from itpm_sync.plan import Decision, PairProposal
 
 PAIR = PairProposal("p-1", "jira", "NET", "10009", "Rack", ("i-1",), "same title")
@@ -30,11 +40,15 @@ def every_write(b: Any, lease: Any) -> dict[str, Any]:
         "mark_approved": lambda: ledger.mark_approved(lease, b.run, by="run-x"),
         "store_readings": lambda: ledger.store_readings(lease, [b.replica(3)]),
         "store_containers": lambda: ledger.store_containers(lease, [ContainerState("jira", "NET")]),
+        "adopt": lambda: ledger.adopt(
+            lease, b.run, [Adoption(ContainerState("jira", "NET"), (b.replica(3),))]
+        ),
         "commit_decisions": lambda: ledger.commit_decisions(lease, b.run, [decided]),
         "resolve": lambda: ledger.resolve(
             lease, b.run, conflict="c-1", sides_seen="?", decision=Decision("i-1"), item=b.item(1)
         ),
         "intend": lambda: ledger.intend(lease, [b.intent(5)]),
+        "go_on": lambda: ledger.go_on(lease, "jira", seconds=60),
         "settle": lambda: ledger.settle(lease, b.run, [Settlement("n-1", "applied")]),
         "add_refusals": lambda: ledger.add_refusals(lease, b.run, [refusal]),
         "clear_refusals": lambda: ledger.clear_refusals(lease, [Place("i-1", "planner", "NET")]),
@@ -43,11 +57,12 @@ def every_write(b: Any, lease: Any) -> dict[str, Any]:
         "accept_pair": lambda: ledger.accept_pair(lease, "p-1", item="i-1"),
         "refuse_pair": lambda: ledger.refuse_pair(lease, "p-1"),
         "accept_fingerprint": lambda: ledger.accept_fingerprint(lease, "f"),
+        "put_base_back": lambda: ledger.put_base_back(lease, b.run, by="run-later"),
         "record_publication": lambda: ledger.record_publication(lease, 1, title="Week 1", document={}),
         "store_live_pages": lambda: ledger.store_live_pages(
             lease, [LivePage("folder", "index", "d", "file:///x", b.clock.now())]
         ),
-        "redact_history": lambda: ledger.redact_history(lease, b.run, item="i-1", field="title"),
+        "redact": lambda: ledger.redact(lease, b.run, Redaction("i-1", "title")),
         "renew": lambda: ledger.renew(lease, 60),
     }
 

@@ -138,6 +138,8 @@ INTENT = Intent(
     expected_revision="7",
     made=WHEN,
     called=WHEN,
+    was={"title": 2},
+    natives={"title": {"summary": ("Rack", "Racks"), "category": ("new",)}},
 )
 REFUSAL = Refusal("i-1", "jira", "NET", "title", 3, "too long", 4, WHEN)
 PAIR = PairProposal("p-1", "jira", "NET", "10001", "Rack", ("i-2", "i-1"), "same title")
@@ -239,7 +241,7 @@ def test_runs_and_plans(bench: Any) -> None:
     second = bench.ledger.begin_run(bench.lease, RunKind.PLAN)
     bench.ledger.mark_approved(bench.lease, bench.run, by=second)
     first = Run(bench.run, "P", RunKind.SYNC, "first", started, bench.clock.now(), RunStatus.CONFLICTS,
-                {"calls": 12, "floor": 10}, second)  # fmt: skip
+                {"calls": 12, "floor": 10, "head": {"seq": 0, "mac": ""}}, second)  # fmt: skip
     assert bench.ledger.run(bench.run) == first
     assert [run.id for run in bench.ledger.runs("P")] == [second, bench.run]
     assert [run.id for run in bench.ledger.runs("P", 1)] == [second]

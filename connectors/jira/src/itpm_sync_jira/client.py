@@ -24,10 +24,13 @@ from itpm_sync.kit.session import CONNECT, exchange, harden
 from itpm_sync.kit.text import one_line
 from itpm_sync.kit.threads import Threads
 from itpm_sync.kit.trouble import by_recovery
+from itpm_sync.kit.wall import Wall, asks
 
 from .settings import JiraSettings
 
 API: Final = "/rest/api/3"
+QUESTIONS: Final = ("/search/jql", "/issue/bulkfetch", "/changelog/bulkfetch")
+"""The POSTs that only ask: what may be sent in `mode: read`."""
 _CAPS: Final = Caps(most_bytes=256 << 20)
 _ERROR_BYTES: Final = 1 << 20
 _ERROR_TEXT: Final = 4096
@@ -150,6 +153,12 @@ class Client:
         token = self._settings.token
         return [token] if isinstance(token, Secret) else []
 
+    def _wall(self) -> Wall | None:
+        if not self._tools.reads_only:
+            return None
+        base = self._settings.base_url
+        return Wall(urlsplit(base).netloc, base, {API + path: asks for path in QUESTIONS})
+
     # ── in a worker thread ──
 
     def _make(self) -> Any:
@@ -174,7 +183,7 @@ class Client:
             logging=False,
             **login,
         )
-        harden(library._session)
+        harden(library._session, self._wall())
         return library._session
 
     def _exchange(self, call: Call, method: str, query: Query | None, body: object) -> Answer:

@@ -53,7 +53,12 @@ class JiraConnector(Connector):
 
     kind: ClassVar[str] = "jira"
     summary: ClassVar[str] = "Jira Cloud projects, through REST API 3"
-    capabilities: ClassVar[Capabilities] = Capabilities(history=True, edit_times=True, batch=50)
+    capabilities: ClassVar[Capabilities] = Capabilities(
+        history=True,
+        edit_times=True,
+        tells_people=True,  # `notifyUsers=false` asks for an administrator, and creations do not know it
+        batch=50,
+    )
     settings: ClassVar[str] = "itpm_sync_jira.settings:JiraSettings"
     emulator: ClassVar[str | None] = "itpm_sync_jira.emulator:JiraEmulator"
 

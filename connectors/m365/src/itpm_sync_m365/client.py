@@ -22,7 +22,7 @@ from msgraph_core import GraphClientFactory
 from msgraph_core.middleware import GraphTelemetryHandler
 
 from itpm_sync.connector import Tools
-from itpm_sync.errors import ItpmError, NotTheVendor, Retry, UnknownOutcome
+from itpm_sync.errors import ItpmError, NotTheVendor, Retry, Unavailable, UnknownOutcome
 from itpm_sync.kit.answer import Answer, Call, classify
 from itpm_sync.kit.caps import parse_json
 from itpm_sync.kit.host import Host
@@ -66,7 +66,7 @@ class GraphClient:
         self._host = Host(urlsplit(settings.base_url).hostname or "", tools)
         self._tools = tools
         self._tokens = Tokens(source or source_of(settings), settings.base_url, tools.clock)
-        self._wire = guarded(settings.base_url, wire, tools.clock.monotonic)
+        self._wire = guarded(settings.base_url, wire, tools.clock.monotonic, reads_only=tools.reads_only)
         self._http = http_client(self._wire, settings.base_url, settings.timeout)
         client = GraphClientFactory.create_with_custom_middleware(
             [GraphTelemetryHandler()], client=self._http
@@ -187,6 +187,10 @@ class GraphClient:
             if waited > SUSPEND_BEYOND:
                 break
             self._tools.limiter.pause(asks[again[0]].scope, wait)
+            try:
+                self._tools.limiter.spend(wait)
+            except Unavailable:  # what was answered is answered; the rest is told as refused for now
+                break
             await self._tools.clock.sleep(wait)
             fresh = await self._batch_once([asks[place] for place in again])
             for place, result in zip(again, fresh, strict=True):

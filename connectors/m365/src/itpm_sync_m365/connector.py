@@ -47,6 +47,7 @@ class M365Connector(Connector):
         ordered=False,  # two etags, a task's and its details': they tell same from different
         bin=False,
         moves_keep_id=True,
+        tells_people=True,  # Planner mails whoever is assigned
         tells_hidden=True,  # 403 for what may not be seen, 404 for what is gone
         batch=200,  # ten $batch calls of twenty
     )

@@ -22,6 +22,7 @@ from itpm_sync.kit.secret import Secret, on_the_wire, scrub
 from itpm_sync.kit.session import exchange, harden
 from itpm_sync.kit.threads import Threads
 from itpm_sync.kit.trouble import by_recovery
+from itpm_sync.kit.wall import Wall
 
 from .answers import judge
 from .settings import SmartsheetSettings
@@ -118,6 +119,11 @@ class Client:
         token = self._settings.token
         return scrub(text, [token] if isinstance(token, Secret) else [])
 
+    def _wall(self) -> Wall | None:
+        """Every question of ours is a GET: no POST is let through in `mode: read`."""
+        base = self._settings.base
+        return Wall(urlsplit(base).netloc, base, {}) if self._tools.reads_only else None
+
     # ── in a worker thread ──
 
     def _make(self) -> Any:
@@ -143,7 +149,7 @@ class Client:
             api_base=self._settings.base,
         )
         sdk.with_change_agent(AGENT)
-        harden(sdk._session)
+        harden(sdk._session, self._wall())
         lookup = OperationErrorResult.error_lookup
         self._again = frozenset(code for code, entry in lookup.items() if entry["should_retry"])
         return sdk

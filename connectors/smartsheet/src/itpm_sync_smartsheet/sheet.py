@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
-from itpm_sync.connector import ContainerInfo, NativeField, Record
+from itpm_sync.connector import ContainerInfo, NativeField, Record, Room
 from itpm_sync.errors import Unreadable
 from itpm_sync.kit.days import parse_instant
 
@@ -28,6 +28,7 @@ ADMINS: Final = frozenset({"ADMIN", "OWNER"})
 """Who may add a column."""
 MAX_ROWS: Final = 20_000
 MAX_CELLS: Final = 500_000
+MAX_COLUMNS: Final = 400
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,8 +109,14 @@ def info_of(shape: Shape, *, add_key: bool = True) -> ContainerInfo:
         fields=fields,
         fingerprint=hashlib.sha256(f"{shape.id} {shape.created}".encode()).hexdigest(),
         url=_safe(shape.link),
-        keys=shape.key is not None or (add_key and shape.access in ADMINS),
-        limits={"rows": MAX_ROWS, "cells": MAX_CELLS, "text": MAX_TEXT},
+        keys=shape.key is not None
+        or (add_key and shape.access in ADMINS and len(shape.columns) < MAX_COLUMNS),
+        limits={
+            Room.RECORDS: MAX_ROWS,
+            Room.CELLS: MAX_CELLS,
+            Room.CELLS_EACH: len(shape.columns),
+            Room.TEXT: MAX_TEXT,
+        },
     )
 
 

@@ -1,0 +1,107 @@
+"""A part of a project's state: what a run looks at when all but a few items are at rest.
+
+In: native ids, item ids. Out: replicas and items as they are; what waits; how many records lie where. Nothing here
+reads the whole project, but for `spots`, which is asked only beside a complete listing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Connection, Row, Select, bindparam, select
+
+from itpm_sync.bases import ItemBase, Life, Replica, Tie
+from itpm_sync.ledger import schema
+from itpm_sync.ledger.documents import agreed_of, replica_of, unseal
+from itpm_sync.ledger.statements import cut
+
+_items, _replicas = schema.items, schema.replicas
+_PROJECT: Any = bindparam("its_project")
+_IDS: Any = bindparam("its_ids", expanding=True)
+_RECORD = (
+    _replicas.c.id,
+    _replicas.c.connection,
+    _replicas.c.container,
+    _replicas.c.native_id,
+    _replicas.c.item,
+    _replicas.c.tie,
+    _replicas.c.document,
+    _replicas.c.hash,
+)
+
+
+def _records(*conditions: Any) -> Select[Any]:
+    return select(*_RECORD).where(_replicas.c.project == _PROJECT, *conditions).order_by(_replicas.c.id)
+
+
+# made once: they run in every run
+_OF_NATIVES = _records(_replicas.c.connection == bindparam("its_tool"), _replicas.c.native_id.in_(_IDS))
+_OF_ITEMS = _records(_replicas.c.item.in_(_IDS))
+_WAITING = _records(_replicas.c.waits.is_(True))
+_SOME_ITEMS = (
+    select(_items.c.id, _items.c.life, _items.c.note, _items.c.made, _items.c.document, _items.c.hash)
+    .where(_items.c.project == _PROJECT, _items.c.id.in_(_IDS))
+    .order_by(_items.c.id)
+)
+_SPOTS = select(
+    _replicas.c.native_id, _replicas.c.container, _replicas.c.item, _replicas.c.tie, _replicas.c.waits
+).where(_replicas.c.project == _PROJECT, _replicas.c.connection == bindparam("its_tool"))
+_LIVES = {life.value: life for life in Life}
+
+
+@dataclass(frozen=True, slots=True)
+class Spot:
+    """Where a record of a connection is, as far as the ledger knows."""
+
+    native_id: str
+    container: str
+    item: str | None
+    tie: Tie
+    waits: bool = False
+    """Whether something of it waits to be decided: a reading, an undecided field, an absence."""
+
+
+def replicas_of_natives(
+    connection: Connection, project: str, *, tool: str, natives: Collection[str]
+) -> Iterator[Replica]:
+    """The project's replicas of these records of connection `tool`."""
+    for some in cut(sorted(natives)):
+        wanted = {"its_project": project, "its_tool": tool, "its_ids": some}
+        for row in connection.execute(_OF_NATIVES, wanted):
+            yield _replica(row)
+
+
+def replicas_of_items(connection: Connection, project: str, items: Collection[str]) -> Iterator[Replica]:
+    """Every replica of these items."""
+    for some in cut(sorted(items)):
+        for row in connection.execute(_OF_ITEMS, {"its_project": project, "its_ids": some}):
+            yield _replica(row)
+
+
+def waiting(connection: Connection, project: str) -> Iterator[Replica]:
+    """Replicas with something to decide: a reading, an undecided field, an absence."""
+    for row in connection.execute(_WAITING, {"its_project": project}):
+        yield _replica(row)
+
+
+def items(connection: Connection, project: str, ids: Collection[str]) -> Iterator[ItemBase]:
+    """These items, as far as they are there."""
+    for some in cut(sorted(ids)):
+        for row in connection.execute(_SOME_ITEMS, {"its_project": project, "its_ids": some}):
+            agreed = agreed_of(unseal(row.document, row.hash, f"item {row.id}"))
+            yield ItemBase(row.id, agreed, _LIVES[row.life], row.note, row.made)
+
+
+def spots(connection: Connection, project: str, tool: str) -> Iterator[Spot]:
+    """Where every record of connection `tool` is."""
+    for native_id, container, item, tie, waits in connection.execute(
+        _SPOTS, {"its_project": project, "its_tool": tool}
+    ):
+        yield Spot(native_id, container, item, Tie(tie), bool(waits))
+
+
+def _replica(row: Row[Any]) -> Replica:
+    document = unseal(row.document, row.hash, f"record {row.native_id} of {row.connection}")
+    return replica_of((row.id, row.connection, row.container, row.native_id, row.item, row.tie), document)

@@ -1,0 +1,303 @@
+"""The invariants of items, checked when everything is at rest.
+
+In: a bench at rest, its watched tools, the ghosts. Out: what is broken, in words; nothing where all is well.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from zoneinfo import ZoneInfo
+
+from itpm_sync.bases import LIFE, Conflict, Life, Replica, Tie
+from itpm_sync.ledger import State
+from itpm_sync.lens import Untranslatable
+from itpm_sync.policy import ContainerPolicy, Creation, Scope
+from itpm_sync.policy import Deletion as Spread
+from itpm_sync.simulator.bench import PROJECT
+from itpm_sync.simulator.ghosts import mark
+from itpm_sync.simulator.laws.cursors import cursors
+from itpm_sync.simulator.laws.history import chain, intents
+from itpm_sync.simulator.laws.texts import whole
+from itpm_sync.simulator.world import World
+from itpm_sync.ties import ContainerEnv, Directory
+
+FIELDS = ("title", "priority", "labels", "site", "parent")
+_HERE = (Tie.TIED, Tie.OUT_OF_SCOPE, Tie.HIDDEN)
+
+
+class Laws:
+    def __init__(self, world: World) -> None:
+        self.world, self.bench, self.ghosts, self.watch = world, world.bench, world.ghosts, world.watch
+        bench = self.bench
+        self.state: State = bench.ledger.load(PROJECT)
+        self.conflicts = list(self.state.conflicts.values())
+        self.held = {(item, c.field) for c in self.conflicts for item in (c.item, *c.also)}
+        parents = {name: self._parent(name) for name in self.state.items}
+        self.envs = {
+            (policy.connection, policy.container): ContainerEnv(
+                ZoneInfo("UTC"), policy.connection, Directory(), parents
+            )
+            for policy in bench.policy.containers
+        }
+        for replica in self.state.replicas.values():
+            if replica.item is not None and replica.tie in _HERE:
+                self.envs[replica.connection, replica.container].tie(replica.item, replica.native_id)
+
+    def _parent(self, item: str) -> str | None:
+        value = self.state.items[item].value("parent")
+        return value if isinstance(value, str) else None
+
+    def broken(self) -> list[str]:
+        """Every law that does not hold."""
+        checks = (
+            *(self.ties(), self.fields(), self.copies(), self.places()),
+            *(self.tokens(), self.conflicts_true(), self.flips(), self.twins()),
+            *(whole(self.world, self.state), cursors(self.world, self.state)),
+            *(chain(self.world), intents(self.world)),
+        )
+        return [law for check in checks for law in check]
+
+    def row(self, replica: Replica):  # type: ignore[no-untyped-def]
+        return self.bench.tools[replica.connection].memory.rows.get(replica.native_id)
+
+    # ── S8 ──
+
+    def ties(self) -> Iterator[str]:
+        tied: dict[tuple[str, str], Replica] = {}
+        waiting = {(p.connection, p.native_id) for p in self.state.proposals.values()}
+        asked = {(item, p.connection) for p in self.state.proposals.values() for item in p.candidates}
+        by_native = {(r.connection, r.native_id): r for r in self.state.replicas.values()}
+        for replica in self.state.replicas.values():
+            if replica.item is None or replica.tie not in _HERE:
+                continue
+            other = tied.setdefault((replica.item, replica.connection), replica)
+            if other is not replica:
+                yield f"S8: {replica.item} is tied to {other.native_id} and {replica.native_id} of {replica.connection}"
+            row = self.row(replica)
+            if (
+                row is None
+                and replica.tie is not Tie.HIDDEN
+                and (replica.item, replica.connection) not in asked
+            ):
+                yield f"S8: {replica.item} is tied to {replica.native_id} of {replica.connection}, which is gone"
+            elif row is not None and row.container != replica.container and not row.hidden:
+                yield f"S8: {replica.native_id} of {replica.connection} is not in {replica.container}"
+        for name, one in self.bench.tools.items():
+            for native, row in one.memory.rows.items():
+                known = by_native.get((name, native))
+                if row.hidden or (name, native) in waiting:
+                    continue
+                if known is None or known.tie not in (Tie.TIED, Tie.OUT_OF_SCOPE):
+                    yield f"S8: {native} of {name} is there and is {known.tie if known else 'not known'}"
+        if len(self.state.items) > self.ghosts.made:
+            yield f"S7: {len(self.state.items)} items of {self.ghosts.made} records that people made"
+
+    # ── S1 ──
+
+    def fields(self) -> Iterator[str]:
+        for replica in self.state.replicas.values():
+            policy = self._policy(replica)
+            row = self.row(replica)
+            if replica.tie is not Tie.TIED or replica.item is None or row is None or row.hidden:
+                continue
+            by_hand = self.bench.tools[replica.connection].memory.capabilities.by_hand
+            item = self.state.items[replica.item]
+            env = self.envs[replica.connection, replica.container]
+            for name in FIELDS:
+                lens = self.bench.tools[replica.connection].lenses[name]
+                try:
+                    stands, agreed = lens.get(row.values, env), item.value(name)
+                except Untranslatable:
+                    continue  # shown with its exact text; nothing is guessed
+                if (item.id, name) in self.held or stands == lens.form(agreed, env):
+                    continue
+                if policy.read_only or by_hand or lens.computed(row.computed) or name in replica.undecided:
+                    continue
+                if name == "parent" and self._missing(lens.form(agreed, env), replica):
+                    continue
+                if name == "parent" and self._circular(item.id, lens.form(agreed, env), replica):
+                    continue
+                yield f"S1: {name} of {item.id} in {replica.connection} {row.native_id} is {stands}, agreed {agreed}"
+
+    def _policy(self, replica: Replica) -> ContainerPolicy:
+        return next(
+            policy
+            for policy in self.bench.policy.containers
+            if (policy.connection, policy.container) == (replica.connection, replica.container)
+        )
+
+    # ── existence ──
+
+    def copies(self) -> Iterator[str]:
+        """Every live item has a record wherever one is to be created; a deleted one, under propagate, nowhere else."""
+        waiting = {(item, p.connection) for p in self.state.proposals.values() for item in p.candidates}
+        for item in self.state.items.values():
+            mine = [r for r in self.state.replicas.values() if r.item == item.id]
+            live = [r for r in mine if r.tie in (Tie.TIED, Tie.OUT_OF_SCOPE)]
+            if (item.id, LIFE) in self.held or not live:
+                continue
+            if item.life is Life.DELETED:
+                yield from self._spread(item.id, live)
+                continue
+            for name in self.bench.tools:
+                if any(r.connection == name for r in mine) or (item.id, name) in waiting:
+                    continue
+                taker = self._taker(name, item.id)
+                if taker is None:
+                    continue
+                env = self.envs[name, taker.container]
+                if not self._missing(env.parent_here(self._parent(item.id)), taker):
+                    yield f"S1: {item.id} has no record in {name}"
+
+    def _spread(self, item: str, live: list[Replica]) -> Iterator[str]:
+        """Under propagate, what a person deleted is nowhere where we may delete it."""
+        held = any(name == item for name, _ in self.held)
+        if held or self.bench.policy.deletion is not Spread.PROPAGATE or not self.watch.deleted(item):
+            return
+        for replica in live:
+            able = self.bench.tools[replica.connection].memory.capabilities
+            if self._stuck(replica) or replica.absence is not None:
+                continue
+            if replica.tie is Tie.TIED and able.deletes and not self._policy(replica).read_only:
+                yield f"S9: {item} was deleted and is still {replica.native_id} of {replica.connection}"
+
+    def _stuck(self, above: Replica) -> bool:
+        """Whether, for all we know, a record lies under this one that is not ours to move, or has no other place."""
+        env = self.envs[above.connection, above.container]
+        env.leaving.add(above.item or "")
+        below = [
+            r
+            for r in self.state.replicas.values()
+            if (r.connection, r.container) == (above.connection, above.container)
+            and r.tie is not Tie.TOMBSTONE
+            and r.current is not None
+            and r.current.values.get("parent") == above.native_id
+        ]
+        targets = {env.parent_here(self._parent(r.item)) for r in below if r.item is not None}
+        env.leaving.clear()
+        unfit = any(r.tie not in (Tie.TIED, Tie.OUT_OF_SCOPE) for r in below)
+        return unfit or any(self._missing(target, above) for target in targets)
+
+    def _circular(self, item: str, parent: object, here: Replica) -> bool:
+        """Whether an edge that is held, and still stands there, would make the agreed parent a cycle."""
+        env, at = self.envs[here.connection, here.container], parent
+        rows = self.bench.tools[here.connection].memory.rows
+        for _ in range(len(rows) + 1):
+            native = env.native_of(at) if isinstance(at, str) else None
+            if at == item or native is None or native not in rows:
+                return at == item
+            at = env.item_of(rows[native].values.get("parent") or "")
+        return False
+
+    def _missing(self, above: object, here: Replica | ContainerPolicy) -> bool:
+        """Whether an item's record in a container is hidden or may be gone: nothing is put under it meanwhile."""
+        return any(
+            r.item == above and (r.connection, r.container) == (here.connection, here.container) and r.absence
+            for r in self.state.replicas.values()
+        )
+
+    def _taker(self, name: str, item: str) -> ContainerPolicy | None:
+        """The container of a connection that creates the item, if any does."""
+        policies = [policy for policy in self.bench.policy.containers if policy.connection == name]
+        taker = next((policy for policy in policies if self._takes(policy.scope, item)), None)
+        able = self.bench.tools[name].memory.capabilities
+        if taker is None or taker.read_only or able.by_hand or not able.creates:
+            return None
+        return taker if taker.creation is not Creation.MATCH_ONLY else None
+
+    def _takes(self, scope: Scope, item: str) -> bool:
+        return all(str(self.state.items[item].value(name)) in wanted for name, wanted in scope.where.items())
+
+    # ── S18, S19 ──
+
+    def places(self) -> Iterator[str]:
+        for name, one in self.bench.tools.items():
+            for native, row in one.memory.rows.items():
+                why = one.memory.unfit(native, row.container, row.values)
+                if why:
+                    yield f"S18: {name}: {why}"
+
+    # ── S7, the same thing made in two tools ──
+
+    def twins(self) -> Iterator[str]:
+        """Made within one horizon where everybody waits for one: one item, or a question; unless somebody meddled."""
+        if any(policy.creation is Creation.CREATE for policy in self.bench.policy.containers):
+            return
+        item_of = {(r.connection, r.native_id): r.item for r in self.state.replicas.values()}
+        waiting = {(p.connection, p.native_id) for p in self.state.proposals.values()}
+        made = {(tool, key) for tool, _, key in self.ghosts.creations}
+        for one, other in self.ghosts.twins:
+            if {one, other} & waiting or any(self.ghosts.touched[spot] > 0 for spot in (one, other)):
+                continue
+            for mine, theirs in ((one, other), (other, one)):
+                if (theirs[0], item_of.get(mine)) in made:
+                    yield f"S7: {mine} and {theirs} are the same thing, and it was made again"
+
+    # ── S3 ──
+
+    def tokens(self) -> Iterator[str]:
+        stored = {token for item in self.state.items for token in self.watch.stored(item)}
+        sides = {mark(side.form) for conflict in self.conflicts for side in conflict.sides}
+        agreed = {mark(item.value("title")) for item in self.state.items.values()}
+        stands = {
+            mark(row.values.get("title"))
+            for one in self.bench.tools.values()
+            for row in [*one.memory.rows.values(), *one.memory.bin.values()]
+        }
+        deleted = {one.token for one in self.ghosts.deletions} | self.ghosts.taken
+        waits = {(one.connection, one.native_id) for one in self.bench.ledger.open_intents(PROJECT)}
+        deleted |= {
+            mark(edit.before.get("title"))
+            for name, one in self.bench.tools.items()
+            for row in one.memory.rows.values()
+            if (name, row.native_id)
+            in waits  # looked up in the tool's history when the record is shown again
+            for edit in row.history
+        }
+        for token in sorted(
+            set(self.ghosts.over) - self.ghosts.known(stored | sides | agreed | stands | deleted)
+        ):
+            yield f"S3: {token} is lost"
+
+    # ── S4 ──
+
+    def conflicts_true(self) -> Iterator[str]:
+        """No conflict between a token and one its author had read."""
+        seen: dict[str, Conflict] = {}
+        for report in self.bench.reports:
+            seen.update({c.id: c for c in report.plan.conflicts if c.field == "title"})
+        for conflict in seen.values():
+            tokens = [mark(side.form) for side in conflict.sides]
+            for token in tokens:
+                met = (self.ghosts.known({token}) - {token}) & set(tokens)
+                if met and self._surely(conflict.item):
+                    yield f"S4: {conflict.id} sets {token} against {sorted(met)}, which its author had read"
+
+    # ── S26 ──
+
+    def flips(self) -> Iterator[str]:
+        """No title comes back, unless a person settled it: nobody ever types the same token twice."""
+        if any(one.memory.capabilities.by_hand for one in self.bench.tools.values()):
+            return
+        for item in self.state.items:
+            told: list[str] = []
+            if self._copied(item):
+                continue
+            for entry in reversed(self.bench.ledger.history(PROJECT, item)):
+                title = entry.document.get("fields", {}).get("title")
+                if title is None:
+                    continue
+                tied = "first tie" in str(title["why"])  # a person, or a rule, said that two records are one
+                if title["new"] in told[:-1] and title["origin"] is not None and not tied:
+                    yield f"S26: the title of {item} came back to {title['new']}"
+                told.append(title["new"])
+
+    def _copied(self, item: str) -> bool:
+        """A copy taken for the moved record brings back what stood when it was made."""
+        return any(key == item for _, key in self.ghosts.copied)
+
+    def _surely(self, item: str) -> bool:
+        if self._copied(item):
+            return False
+        tools = [one.memory.capabilities for one in self.bench.tools.values()]
+        return all(able.history and not able.by_hand for able in tools)

@@ -1,0 +1,242 @@
+"""A tool in memory as a state machine with limits of its own, under watch call by call.
+
+In: deeds of people and changes of the connector. Out: lists, pages and records with all that a tool can do to them
+(cut texts, coarse times, lag), and the laws that a call of the engine broke, in words, in `ghosts.broken`: second
+copies, resurrections, deletions nobody ordered, parents that are not there, cycles, computed values written, calls
+without an intent. What a person did while the run went on excuses what no call can know.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import Any
+
+from itpm_sync.connector import Change, Operation, Record
+from itpm_sync.memory import MemoryTool, Row
+from itpm_sync.memory.tool import PARENT
+from itpm_sync.policy import Deletion as Spread
+from itpm_sync.ports import Clock
+from itpm_sync.simulator.ghosts import Deletion, Ghosts, Spot, mark
+from itpm_sync.simulator.kinds import Kind
+
+
+@dataclass(slots=True)
+class Watch:
+    """What a watched tool asks of the story."""
+
+    ghosts: Ghosts
+    spread: Callable[[], Spread]
+    stored: Callable[[str], set[str]] = lambda _item: set()
+    """The marks of an item's titles that are kept as losers."""
+    items: Callable[[], Mapping[Spot, str]] = dict
+    """What each record is tied to, as the ledger has it now."""
+    intended: Callable[[str], bool] = lambda _intent: True
+    """Whether an intent is durable, was called and is open."""
+    item_of: dict[Spot, str] = field(default_factory=dict)
+    """What each record was tied to at any time."""
+    ordered: set[str] = field(default_factory=set)
+    """Items whose deletion a person confirmed by settling a conflict."""
+
+    settled: set[str] = field(default_factory=set)
+    """Items of which a person settled a conflict or a pairing: their word may be written anywhere."""
+    frozen: str = ""
+    """What of the configuration changed and was not approved yet: nothing may be written."""
+    approved: bool = False
+    """Whether the run under way carries out what a person approved."""
+    deletions: Counter[tuple[str, str]] = field(default_factory=Counter)
+    """(connection, container): deletions of the run under way."""
+    most: Callable[[str, str], int] = lambda _connection, _container: 1_000_000
+    """The most deletions that the limits allow in a container in one run."""
+
+    def told(self, tool: SimTool, container: str) -> None:
+        """A tool described itself to the engine: what it says must be accepted before anything is written."""
+        prints, _ = tool.described
+        tool.described = ({**prints, container: tool.containers[container]}, dict(tool.names))
+        if tool.accepted[1] not in ({}, tool.names):
+            self.frozen = f"an option of {tool.name} was renamed"
+
+    def begin_run(self) -> None:
+        self.deletions.clear()
+
+    def remember(self) -> None:
+        self.item_of.update(self.items())
+
+    def deleted(self, item: str) -> list[Deletion]:
+        """The deletions of an item's records that nobody took back."""
+        return [
+            one
+            for one in self.ghosts.deletions
+            if item in (one.item, self.item_of.get(one.spot))
+            and self.ghosts.restored.get(one.spot, 0) < one.moment
+        ]
+
+
+class SimTool(MemoryTool):
+    """A `MemoryTool` called `name`, of a kind, under watch."""
+
+    def __init__(
+        self, name: str, clock: Clock, kind: Kind, *, containers: Sequence[str], watch: Watch
+    ) -> None:
+        super().__init__(clock, kind.able, containers)
+        self.name, self.kind, self.watch, self.ghosts = name, kind, watch, watch.ghosts
+        self.cut: int | None = None
+        """A title is cut to so many characters."""
+        self.twist = ""
+        """What the next list does wrong; see `faults`."""
+        self.lost: frozenset[str] = frozenset()
+        """Fields that somebody took out of the tool: neither described nor shown."""
+        self.names: dict[str, str] = {"1": "Nord", "2": "Sued"}
+        """Native id -> name of the options of `site`."""
+        self.described: tuple[dict[str, str], dict[str, str]] = ({}, {})
+        """(fingerprints by container, options of `site`) as they were last told."""
+        self.accepted = self.described
+        """… and as they were when a person last approved."""
+        self.changed = False
+        """Whether a container became another one while the run under way went on."""
+        self.applied: dict[str, int] = {}
+        """By intent: how often its call took effect."""
+        self._records: dict[str, tuple[Row, int, object, Record]] = {}
+
+    # ── what it shows ──
+
+    def record(self, row: Row) -> Record:
+        now = (row.key, row.computed, self.lost)
+        known = self._records.get(row.native_id)
+        if known is not None and known[0] is row and known[1] == row.revision and known[2] == now:
+            return known[3]
+        shown = super().record(row)
+        if self.kind.minutes and shown.edited_at is not None:
+            shown = replace(shown, edited_at=shown.edited_at.replace(second=0, microsecond=0))
+        if self.lost:
+            values = {name: value for name, value in shown.values.items() if name not in self.lost}
+            shown = replace(shown, values=values)
+        self._records[row.native_id] = (row, row.revision, now, shown)
+        return shown
+
+    @property
+    def lags(self) -> bool:
+        """Whether any container's lists lag now."""
+        return any(self.clock.now() < until for until, _ in self._lagging.values())
+
+    def lagging(self, container: str) -> datetime | None:
+        """Until when lists of the container lag."""
+        until, _ = self._lagging.get(container, (None, []))
+        return until if until is not None and self.clock.now() < until else None
+
+    @property
+    def count(self) -> str:
+        """Where the tool's own count of changes stands: a cursor."""
+        return f"{self._count:010d}"
+
+    def _change(self, row: Row, values: Mapping[str, Any], by: str, ours: str | None) -> None:
+        title = values.get("title")
+        if self.cut is not None and isinstance(title, str):
+            values = {**values, "title": title[: self.cut]}
+        super()._change(row, values, by, ours)
+
+    def _make(self, container: str, values: dict[str, Any], by: str, key: str | None) -> Row:
+        if self.cut is not None and isinstance(values.get("title"), str):
+            values["title"] = values["title"][: self.cut]
+        return super()._make(container, values, by, key)
+
+    # ── what the engine does to it ──
+
+    def write(self, change: Change, container: str) -> Row:
+        if not self.watch.intended(change.intent):
+            self._break(f"S14: {change.operation} of {change.key} without an open intent")
+        if self.watch.frozen and not self.watch.approved:
+            self._break(
+                f"S27: {change.operation} of {change.key}, though {self.watch.frozen} and nobody approved it"
+            )
+        known = self.changed or self.watch.approved
+        if not known and self.containers[container] != self.accepted[0].get(container):
+            self._break(f"S10: {change.operation} in {container}, which is another container now")
+        if change.operation is not Operation.UPDATE:
+            self.watch.remember()
+        if change.operation is Operation.CREATE:
+            self._creating(change, container)
+        elif change.operation is Operation.UPDATE:
+            self._updating(change, container)
+        elif change.native_id in self.rows and not self.rows[change.native_id].hidden:
+            if not self._stale(change, self.rows[change.native_id]):
+                self._deleting(change, self.rows[change.native_id])
+        row = super().write(change, container)
+        if self.applied.setdefault(change.intent, 0):
+            self._break(f"S7: the call of {change.intent} was made twice")
+        self.applied[change.intent] += 1
+        if change.operation is Operation.CREATE:
+            self.ghosts.creations.append((self.name, row.native_id, change.key))
+        return row
+
+    def _stale(self, change: Change, row: Row) -> bool:
+        expected = change.expected.revision if change.expected else None
+        return self.capabilities.conditional and expected != f"{row.revision:010d}"
+
+    def _break(self, law: str) -> None:
+        self.ghosts.broken.append(f"{law} (in {self.name})")
+
+    def _creating(self, change: Change, container: str) -> None:
+        before = [n for tool, n, key in self.ghosts.creations if (tool, key) == (self.name, change.key)]
+        if before and (self.name, change.key) not in self.ghosts.excused:
+            self._break(f"S7: {change.key} is created again, after {before}")
+        for gone in self.watch.deleted(change.key):
+            known = {(self.name, change.key)} & (self.ghosts.copied | self.ghosts.excused)
+            if gone.spot[0] == self.name and not known:
+                self._break(f"S9: {change.key} is created again though {gone.spot[1]} was deleted")
+        self._placing(change, container)
+
+    def _updating(self, change: Change, container: str) -> None:
+        self._placing(change, container)
+        row = self.rows.get(change.native_id or "")
+        if row is None:
+            return
+        computed = sorted(row.computed & change.values.keys())
+        if computed and not self.ghosts.fresh((self.name, row.native_id)):
+            self._break(f"S13: computed {computed} of {row.native_id} are written")
+
+    def _placing(self, change: Change, container: str) -> None:
+        """S18, S19: the tool refuses it, but the engine must not even try, unless a person was faster."""
+        known = self.rows.get(change.native_id or "")
+        misplaced = self.unfit(change.native_id, known.container if known else container, change.values)
+        if misplaced and self.ghosts.shaped.get(self.name, 0) <= self.ghosts.run_began:
+            self._break(f"S18: {misplaced}")
+
+    def _deleting(self, change: Change, row: Row) -> None:
+        spot = (self.name, row.native_id)
+        place = (self.name, row.container)
+        self.watch.deletions[place] += 1
+        if not self.watch.approved and self.watch.deletions[place] > self.watch.most(*place):
+            self._break(
+                f"S11: {self.watch.deletions[place]} records of {row.container} are deleted in one run"
+            )
+        deletions = self.watch.deleted(change.key)
+        if self.watch.spread() is not Spread.PROPAGATE:
+            self._break(f"S10: {row.native_id} is deleted though deletions are only marked")
+        if not deletions and change.key not in self.watch.ordered:
+            late = (
+                one.spot for one in self.ghosts.deletions if self.watch.item_of.get(one.spot) == change.key
+            )
+            if not any(self.ghosts.restored.get(spot, 0) > self.ghosts.run_began for spot in late):
+                self._break(f"S10: {row.native_id} is deleted; nobody deleted a record of {change.key}")
+        token = mark(row.values.get("title"))
+        ever = [
+            one for one in self.ghosts.deletions if change.key in (one.item, self.watch.item_of.get(one.spot))
+        ]
+        if (
+            change.key not in self.watch.ordered
+            and token not in self.ghosts.known({one.token for one in ever})
+            and not self.ghosts.unread(spot)
+            and token not in self.watch.stored(change.key)
+        ):
+            self._break(f"S10: {row.native_id} is deleted with {token}, which no deleter of it had read")
+        for child in self.rows.values():
+            fresh = self.ghosts.fresh((self.name, child.native_id))
+            known = (self.name, child.native_id) in self.watch.item_of
+            if child.values.get(PARENT) != row.native_id:
+                continue
+            if known and not fresh and not self.lags:
+                self._break(f"S18: {row.native_id} is deleted while {child.native_id} lies under it")
+            self.ghosts.taken |= {mark(one.values.get("title")) for one in self._family(child.native_id)}

@@ -1,0 +1,214 @@
+"""A story's world: tools of some kinds, their containers and policies, people, a ledger in memory.
+
+In: a seed. Out: `World`. What it is made of follows from the seed alone.
+"""
+
+from __future__ import annotations
+
+import random
+import sqlite3
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+
+from itpm_sync.bases import Tie
+from itpm_sync.ledger import Ledger
+from itpm_sync.ledger.in_memory import connection_of, engine_of, image, put_back
+from itpm_sync.lens import Lens
+from itpm_sync.policy import ContainerPolicy, Creation, Deletion, FieldPolicy, Limits, Rule, Scope
+from itpm_sync.ports import SystemClock
+from itpm_sync.simulator.bench import PROJECT, Bench, Tool
+from itpm_sync.simulator.clocks import CountingIds, ManualClock
+from itpm_sync.simulator.connector import SimConnector
+from itpm_sync.simulator.director import Director, listen
+from itpm_sync.simulator.ghosts import KEPT, Ghosts, Spot, mark
+from itpm_sync.simulator.kinds import KINDS, Kind
+from itpm_sync.simulator.lenses import (
+    CutLens,
+    KindLens,
+    NumberLens,
+    ParentLens,
+    PlainLens,
+    ScaleLens,
+    SetLens,
+)
+from itpm_sync.simulator.people import SITES, People
+from itpm_sync.simulator.tools import SimTool, Watch
+
+HORIZON = 600.0
+"""Seconds after which a tool surely shows what was written to it."""
+
+FREE = Limits(floor=10_000, deletions=10_000)
+REMOTES = (2, 2, 3, 3, 3, 3, 3, 4, 4, 5, 6, 8)
+POLICIES = (FieldPolicy(Rule.HOLD), FieldPolicy(Rule.NEWEST), FieldPolicy(Rule.OWNER, ("a",)))
+MODES = (Creation.CREATE, Creation.CREATE, Creation.MATCH_THEN_CREATE, Creation.MATCH_ONLY)
+CUT = 9
+"""Characters of a title that the tools which cut it keep."""
+
+
+class Store:
+    """One database in memory a process; every story begins on it as new."""
+
+    def __init__(self) -> None:
+        self.ledger = Ledger.open(
+            "sqlite://", clock=SystemClock(), ids=CountingIds(), wait=lambda _seconds: None
+        )
+        self.raw: sqlite3.Connection = connection_of(self.ledger)
+        self.blank = image(self.ledger)
+        self.director: Director | None = None
+        listen(engine_of(self.ledger), lambda: self.director)
+
+    def fresh(self, clock: ManualClock, ids: CountingIds) -> Ledger:
+        """An empty ledger."""
+        self.director = None
+        put_back(self.ledger, self.blank)
+        return self.ledger.again(clock=clock, ids=ids)
+
+
+class World:
+    """Tools, people and a ledger. Everything in it follows from the seed."""
+
+    def __init__(self, seed: int, store: Store) -> None:
+        self.chance = random.Random(seed)
+        self.store = store
+        self.clock = ManualClock()
+        self.ids = CountingIds()
+        self.ghosts = Ghosts()
+        deletion = self.chance.choice((Deletion.MARK, Deletion.PROPAGATE, Deletion.PROPAGATE))
+        self.watch = Watch(self.ghosts, lambda: self.bench.policy.deletion)
+        self.kinds = self.chance.sample(sorted(KINDS), self.chance.choice((1, 2, 2, 3)))
+        names = "abcdefgh"[: self.chance.choice(REMOTES)]
+        tools = {name: self._tool(name) for name in names}
+        fields = {"title": self.chance.choice(POLICIES), "parent": self.chance.choice(POLICIES)}
+        authorities = ("a",) if self.chance.random() < 0.3 else ()
+        self.bench = Bench.of(
+            self.clock,
+            tools,
+            ledger=store.fresh(self.clock, self.ids),
+            limits=self.chance.choice((FREE, FREE, Limits())),
+            fields=fields,
+            seed=tuple(names),
+            deletion=deletion,
+            authorities=authorities,
+        )
+        self.bench.ids = self.ids
+        self.watch.items, self.watch.stored, self.watch.intended = self.ties, self.stored, self.intended
+        self.watch.most = self.most
+        self.people = People(self.bench, self.ghosts, self.watch)
+        self.tools = self.people.tools
+
+    # ── making it ──
+
+    def _kind(self, name: str) -> Kind:
+        kind = KINDS[self.chance.choice(self.kinds)]
+        while kind.able.by_hand and name in "ab":  # two at least that we write to
+            kind = KINDS[self.chance.choice(sorted(KINDS))]
+        return kind
+
+    def _tool(self, name: str) -> Tool:
+        kind = self._kind(name)
+        sheets = ("s1", "s2") if self.chance.random() < 0.4 else ("main",)
+        scoped = len(sheets) > 1 and self.chance.random() < 0.5
+        memory = SimTool(name, self.clock, kind, containers=sheets, watch=self.watch)
+        memory.cascades = self.chance.random() < 0.5
+        memory.cut = CUT if name != "a" and self.chance.random() < 0.2 else None
+        memory.on_call = lambda call, phase: self._at_call(memory, call, phase)
+        creation = self.chance.choice(MODES)
+        read_only = self.chance.random() < 0.1
+        scopes = [Scope(where={"site": frozenset({site})}) if scoped else Scope() for site in SITES]
+        policies = [
+            ContainerPolicy(name, sheet, scope, creation, read_only=read_only)
+            for sheet, scope in zip(sheets, scopes, strict=False)
+        ]
+        return Tool(memory, self._lenses(memory), policies, HORIZON, SimConnector)
+
+    def _lenses(self, tool: SimTool) -> Mapping[str, Lens]:
+        coarse = tool.name in "cf" and self.chance.random() < 0.7
+        some = tool.name in "be" and self.chance.random() < 0.7
+        lenses = [
+            KindLens("kind"),
+            PlainLens("title") if tool.cut is None else CutLens("title", tool.cut),
+            PlainLens("site"),
+            ParentLens(),
+            ScaleLens("priority", (0, 50, 100)) if coarse else NumberLens("priority"),
+            SetLens("labels", "xy" if some else None),
+        ]
+        return {lens.name: lens for lens in lenses}
+
+    def _at_call(self, tool: SimTool, call: str, phase: str) -> None:
+        if self.store.director is not None:
+            self.store.director.at_call(tool, call, phase)
+
+    def people_begin(self) -> None:
+        """A kept record in each container, a few others."""
+        for one in self.tools.values():
+            for number, container in enumerate(sorted(one.containers)):
+                title = self.ghosts.write(first=KEPT)
+                self.people.made(one, container, {"kind": "task", "title": title, "site": SITES[number]})
+        for _ in range(self.chance.randint(2, 4)):
+            self.people.do("create", self.chance.getrandbits(31))
+
+    def configure(self, n: int, say: Callable[[str], None]) -> None:
+        """An administrator changes what deciding rests on."""
+        chance, policy = random.Random(n), self.bench.policy
+        what = chance.choice(("owner", "scope", "creation", "deletion", "mapping"))
+        if what == "owner":
+            name = chance.choice(("title", "parent"))
+            changed = replace(policy, fields={**policy.fields, name: chance.choice(POLICIES)})
+        elif what == "deletion":
+            changed = replace(policy, deletion=chance.choice(tuple(Deletion)))
+        elif what == "mapping":
+            tool = self.tools[chance.choice(sorted(self.tools)[1:])]
+            tool.names = {**tool.names, "1": f"{SITES[0]} {n % 97}"}
+            changed = policy
+        else:
+            at = chance.randrange(len(policy.containers))
+            one = policy.containers[at]
+            scope = chance.choice((Scope(), Scope(where={"site": frozenset({chance.choice(SITES)})})))
+            one = (
+                replace(one, scope=scope) if what == "scope" else replace(one, creation=chance.choice(MODES))
+            )
+            changed = replace(policy, containers=(*policy.containers[:at], one, *policy.containers[at + 1 :]))
+        if changed != policy:
+            self.bench.policy, self.watch.frozen = changed, f"the {what} changed"
+        say(f"configure {what}")
+
+    # ── what it asks of the ledger, at next to no cost ──
+
+    def ties(self) -> dict[Spot, str]:
+        """What each record is tied to now."""
+        rows = self.store.raw.execute(
+            "SELECT connection, native_id, item FROM replicas WHERE item IS NOT NULL"
+        )
+        return {(connection, native): item for connection, native, item in rows}
+
+    def intended(self, intent: str) -> bool:
+        """Whether an intent is durable, was called and is open; and no transaction hides that it is not."""
+        wanted = "SELECT 1 FROM intents WHERE id = ? AND called IS NOT NULL AND closed IS NULL"
+        found = self.store.raw.execute(wanted, (intent,)).fetchone()
+        return found is not None and not self.store.raw.in_transaction
+
+    def most(self, connection: str, container: str) -> int:
+        """The most deletions that the limits allow in one run without a person's word."""
+        limits = self.bench.policy.limits
+        there = "connection = ? AND container = ? AND tie IN ('tied', 'out of scope')"
+        wanted = f"SELECT count(*) FROM replicas WHERE {there}"  # noqa: S608 - constants
+        known = self.store.raw.execute(wanted, (connection, container)).fetchone()[0]
+        return (
+            limits.deletions
+            if known < limits.floor
+            else min(limits.deletions, int(limits.deletions_share * known))
+        )
+
+    def stored(self, item: str) -> set[str]:
+        """The marks of an item's titles that are kept as losers."""
+        found = self.bench.ledger.losers_of(PROJECT, item, field="title")
+        return {mark(one.loser.side.form) for one in found if one.loser is not None}
+
+    def unfinished(self) -> bool:
+        """Whether any record is absent and not yet believed so, or an intent is open that can be looked up."""
+        state = self.bench.ledger.load(PROJECT)
+        absent = [r for r in state.replicas.values() if r.absence is not None and r.tie is not Tie.TOMBSTONE]
+        if any(not r.absence.confirmed for r in absent if r.absence is not None):
+            return True
+        hidden = {r.id for r in state.replicas.values() if r.tie is Tie.HIDDEN}
+        return any(one.replica not in hidden for one in self.bench.ledger.open_intents(PROJECT))
