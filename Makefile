@@ -1,9 +1,11 @@
-# make demo | test | setup | check | lock | clean
+# make demo | test | torture | setup | check | lock | clean
 # Needs python3 (3.11 or newer, with venv) and make; everything else goes into .venv/.
 
 PYTHON ?= python3
 DEMO ?= demo
 WORKERS ?= 2
+TORTURE ?= .torture
+RUNS ?= 1000000
 
 MEMBERS := $(filter-out connectors/_template/,$(dir $(wildcard connectors/*/pyproject.toml)))
 MEMBER_FILES := $(addsuffix pyproject.toml,$(MEMBERS))
@@ -15,7 +17,7 @@ UV := $(RUN) uv --quiet
 HERE := --python $(VENV)/bin/python
 READY := $(VENV)/.ready
 
-.PHONY: setup demo test check lock wheels clean
+.PHONY: setup demo test torture check lock wheels clean
 .DELETE_ON_ERROR:
 
 setup: $(READY)
@@ -37,6 +39,20 @@ demo: $(READY)
 
 test: $(READY)
 	$(RUN) pytest -n $(WORKERS) --dist loadfile $(PYTEST_ARGS)
+
+# The long share: hours. What is done is noted in $(TORTURE)/; broken off and said again, it goes on where it was.
+# The simulator goes last and keeps no note: `make torture RUNS=100000` for less of it.
+torture: $(READY)
+	@mkdir -p $(TORTURE)
+	@echo "Broken off? Say make torture again: what is done is noted in $(TORTURE)/. To begin anew, remove that folder."
+	for n in $$(seq $(WORKERS)); do \
+	    $(RUN) itpm_sync.testing.kills --share $$n/$(WORKERS) --state $(TORTURE)/kills-$$n-of-$(WORKERS).jsonl & \
+	    shares="$$shares $$!"; \
+	done; failed=0; for share in $$shares; do wait $$share || failed=1; done; exit $$failed
+	$(RUN) itpm_sync.testing.killed --database sqlite --kills 1000 --state $(TORTURE)/killed-sqlite.jsonl
+	$(RUN) itpm_sync.testing.killed --database postgresql --kills 1000 --state $(TORTURE)/killed-postgresql.jsonl
+	ITPM_KILLS=300 $(RUN) pytest -q tests/system/test_killed_sync.py
+	$(VENV)/bin/itpm-sync simulate --runs $(RUNS)
 
 check: $(READY)
 	$(RUN) ruff check

@@ -217,7 +217,8 @@ def _finished(
     edits = [moment for moment in (pulled.last_edit, before.last_edit) if moment is not None]
     return replace(
         before,
-        cursor=page.cursor,
+        # a container that seems to be emptied is asked about: its cursor must not pass over what it did not tell
+        cursor=before.cursor if pulled.listed == frozenset() and before.known else page.cursor,
         last_read=now,
         last_complete=now if pulled.listed is not None else before.last_complete,
         last_edit=max(edits, default=None),

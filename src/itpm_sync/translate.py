@@ -6,7 +6,7 @@ from, and the text of what the configuration rests on. Records themselves are tr
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -94,12 +94,19 @@ def basis(
         for place, found in lenses.items()
     }
     options = {
-        f"{_OPTIONS}{field.title} in {place[1]}": dict(field.options)
+        f"{_OPTIONS}{field.title} in {_called(place, lenses)}": dict(field.options)
         for place, info in infos.items()
         for field in info.fields
         if field.options and field.name in used.get(place, ())
     }
     return {**project.basis, **options}
+
+
+def _called(place: tuple[str, str], places: Collection[tuple[str, str]]) -> str:
+    """A container by its name, and its connection where two connections have one of that name."""
+    connection, container = place
+    alike = any(other == container and name != connection for name, other in places)
+    return f"{container} of {connection}" if alike else container
 
 
 def changed(before: Mapping[str, Any], now: Mapping[str, Any]) -> str:

@@ -1,6 +1,6 @@
 """The past is told back from the history alone: after random histories it is what the ledger held, then and now.
 
-Users edit between any two calls and the process dies anywhere, as in `test_histories.py`; each run is copied when it is
+Users edit between any two calls and the process dies anywhere, as in the simulator; each run is copied when it is
 over. What the audit proves holds after all of it.
 """
 

@@ -306,7 +306,7 @@ def test_a_renamed_or_lost_option_of_a_mapped_field_stops_the_project_and_is_nam
         assert report.stopped
         (brake,) = report.plan.brakes
         assert brake.kind is BrakeKind.CONFIGURATION
-        assert f"options of site in main ({says})" in brake.says
+        assert f"options of site in main of b ({says})" in brake.says
         one.sync(approve=report.run)
         one.clock.move(hours=1)
         assert kinds(one) == set()
@@ -327,3 +327,14 @@ def bench_with_options() -> Bench:
     one.sync()
     one.clock.move(hours=1)
     return one
+
+
+def test_containers_of_one_name_in_two_tools_are_told_apart() -> None:
+    one = bench_with_options()
+    one.tools["a"].memory.options = {"site": dict(one.tools["b"].memory.options["site"])}
+    one.sync(approve=one.plan().run)
+    one.clock.move(hours=1)
+    one.tools["a"].memory.options["site"]["1"] = "Halle 1"
+    report = one.sync()
+    assert report.stopped
+    assert "options of site in main of a ('Hall 1' became 'Halle 1')" in report.plan.brakes[0].says

@@ -112,6 +112,39 @@ def test_pairs_that_rules_would_not_find_are_found_by_their_keys() -> None:
     assert list(rows(one, "b")) == ["Rack"]
 
 
+def test_the_key_counts_wherever_the_item_was_first_seen() -> None:
+    one = bench()
+    add(one, "b", "Rack")
+    one.approve()
+    later(one)
+    (item,) = one.items()
+    (native,) = one.tools["a"].memory.rows
+    lost(one)
+    one.tools["a"].memory.edit_as("ann", native, title="Rack 7 in hall 2")
+    one.approve()
+    assert one.items() == [item]
+    assert len(one.tools["a"].memory.rows) == len(one.tools["b"].memory.rows) == 1
+
+
+def test_the_key_counts_too_where_the_first_record_is_no_more() -> None:
+    clock = ManualClock()
+    one = Bench.of(clock, {name: tool(clock, name, PlainLens("priority")) for name in ("a", "b", "c")})
+    (native,) = add(one, "a", "Rack")
+    one.approve()
+    later(one)
+    (item,) = one.items()
+    one.tools["a"].memory.delete_as("ann", native)
+    lost(one)
+    one.tools["c"].memory.edit_as("cem", next(iter(one.tools["c"].memory.rows)), title="Rack 7")
+    report = one.sync()
+    assert [(action.operation, action.connection) for action in report.plan.actions] == [
+        (Operation.CREATE, "a")
+    ]
+    one.sync(approve=report.run)
+    assert one.items() == [item]
+    assert [len(each.memory.rows) for each in one.tools.values()] == [1, 1, 1]
+
+
 def test_the_seed_order_settles_an_accepted_rebuilding_and_the_loser_is_kept() -> None:
     one = started("Rack", seed=("a",))
     lost(one)

@@ -136,7 +136,7 @@ def part(ws: Workspace, project: Project, state: State, sight: Sight, rest: Rest
     if not focus <= around.items.keys():
         return None
     around.close(focus)
-    sight.items = dict(sorted(around.items.items()))
+    sight.items, sight.complete = dict(sorted(around.items.items())), False
     sight.replicas = dict(sorted(around.replicas.items()))
     people = known_people(project, sight, rest.accounts)
     if people is None:

@@ -46,6 +46,8 @@ class Sight:
     suspended: dict[Place, str] = field(default_factory=dict)
     warnings: list[Warning] = field(default_factory=list)
     directory: Directory = Directory()
+    complete: bool = False
+    """Whether `replicas` are all there are."""
 
     def left_out(self, place: Place, says: str, mend: str = "") -> None:
         self.warnings.append(Warning(Grade.LEFT_OUT, says, *place, mend=mend))
@@ -54,11 +56,12 @@ class Sight:
 async def pull_all(ws: Workspace, project: Project, state: State, lease: Lease, progress: Progress) -> Sight:
     """Pull every container of the project. A connection that cannot be used suspends its containers, no more.
 
-    The sight holds no items and no replicas yet: what was read stands in the ledger.
+    The sight holds no items yet, and replicas only where they are few: what was read stands in the ledger.
     """
     sight = Sight({}, {}, dict(state.containers))
     few = sum(one.known for one in state.containers.values()) <= _FEW
-    stored = ws.ledger.replicas(lease.project) if few else None
+    if few:
+        sight.replicas, sight.complete = dict(ws.ledger.replicas(lease.project)), True
     by_connection: dict[str, list[ContainerPolicy]] = defaultdict(list)
     for policy in project.policy.containers:
         by_connection[policy.connection].append(policy)
@@ -71,7 +74,7 @@ async def pull_all(ws: Workspace, project: Project, state: State, lease: Lease, 
             for policy in policies:
                 _suspend(sight, (name, policy.container), error)
             continue
-        known = _Stored(ws.ledger, lease.project, name) if stored is None else Listed(stored, name)
+        known = Listed(sight.replicas, name) if few else _Stored(ws.ledger, lease.project, name)
         unchanged += await _pull_connection(ws, sight, connector, policies, known, lease, progress)
     ws.ledger.store_containers(lease, unchanged)
     return sight
@@ -133,6 +136,8 @@ async def _pull_connection(
     for pulled in pulls:
         if pulled.error is not None:
             _suspend(sight, (pulled.connection, pulled.container), pulled.error)
+    if sight.complete:
+        sight.replicas.update(memory.changed)
     return unchanged
 
 

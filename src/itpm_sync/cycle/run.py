@@ -188,9 +188,9 @@ class Running:
     ) -> tuple[State, Sight, Mapping[str, Any], World]:
         """The whole project, after it was pulled."""
         ws, project = self.ws, self.project
-        loaded = ws.ledger.load(project.facts.id)
-        state = replace(loaded, containers=state.containers)
-        sight = replace(sight, items=dict(loaded.items), replicas=dict(loaded.replicas))
+        items = ws.ledger.items(project.facts.id)
+        replicas = sight.replicas if sight.complete else ws.ledger.replicas(project.facts.id)
+        sight = replace(sight, items=dict(items), replicas=dict(replicas), complete=True)
         await look_up_people(ws, project, sight, self.lease)
         creating, pending = await self._recover(state, sight)
         self.strange = await identity.look(ws, project, sight)

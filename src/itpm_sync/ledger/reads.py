@@ -85,6 +85,10 @@ class Reads:
         """The state without items and replicas; `counted`: with the number of records of each container."""
         return self._read(lambda c: state.glance(c, project, counted=counted))
 
+    def items(self, project: str) -> Mapping[str, ItemBase]:
+        """Every item of the project, by id."""
+        return self._read(lambda c: state.items(c, project))
+
     def replicas(self, project: str) -> Mapping[str, Replica]:
         """Every replica of the project, by id."""
         return self._read(lambda c: state.replicas(c, project))

@@ -113,20 +113,20 @@ _STREAMED: Mapping[str, Any] = {"yield_per": _FETCH}
 
 def load(connection: Connection, project: str) -> State:
     """The project's state."""
-    return replace(glance(connection, project, counted=False), **whole(connection, project))
-
-
-def whole(connection: Connection, project: str) -> dict[str, Any]:
-    """What `glance` leaves out: items and replicas, in the state's own words."""
-    items = _items(connection, project)
     replicas, of_item, waiting, known = _replicas(connection, project)
-    return {
-        "items": items,
-        "replicas": replicas,
-        "containers": _containers(connection, project, known),
-        "of_item": of_item,
-        "waiting": frozenset(waiting),
-    }
+    return replace(
+        glance(connection, project, counted=False),
+        items=_items(connection, project),
+        replicas=replicas,
+        containers=_containers(connection, project, known),
+        of_item=of_item,
+        waiting=frozenset(waiting),
+    )
+
+
+def items(connection: Connection, project: str) -> Mapping[str, ItemBase]:
+    """Every item of the project, by id."""
+    return _items(connection, project)
 
 
 def replicas(connection: Connection, project: str) -> Mapping[str, Replica]:

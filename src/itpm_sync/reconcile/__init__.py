@@ -32,14 +32,16 @@ def reconcile(world: World) -> Plan:
     A brake on a container suspends that container and the rest is decided anew without it; so the work is done once
     more for each container that stops, at most.
     """
-    free, stops = _decided(world)
-    stops = [*before_deciding(Draft(world)), *stops]
+    draft = Draft(world)
+    stops = before_deciding(draft)
+    free, more = _decided(draft)
+    stops += more
     if any(not brake.connection for brake in stops):
         return replace(free, brakes=(*stops, *world.pauses))  # nothing of it is done: it is shown whole
     plan = free
     while (suspended := _suspend(world, stops)) is not None:
         world = suspended
-        plan, more = _decided(world)
+        plan, more = _decided(Draft(world))
         stops += [brake for brake in more if _key(brake) not in {_key(stop) for stop in stops}]
     done = {action.identity for action in (*plan.actions, *plan.held)}
     held = tuple(action for action in (*free.actions, *free.held) if action.identity not in done)
@@ -49,8 +51,8 @@ def reconcile(world: World) -> Plan:
     return replace(plan, brakes=(*stops, *world.pauses), held=held, proposals=(*plan.proposals, *waiting))
 
 
-def _decided(world: World) -> tuple[Plan, list[Brake]]:
-    draft = Draft(world)
+def _decided(draft: Draft) -> tuple[Plan, list[Brake]]:
+    world = draft.world
     rebuild(draft)
     pair(draft)
     skip(draft)

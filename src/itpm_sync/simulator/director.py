@@ -21,6 +21,9 @@ from itpm_sync.simulator.people import DEEDS
 from itpm_sync.simulator.story import JUMP, KILL, RIVAL, STOP, Step
 from itpm_sync.simulator.tools import SimTool
 
+_SIGNED = 1
+"""Giving back a lease that is somebody else's by now changes one row: it is signed, and nothing else is."""
+
 
 class Halted(BaseException):
     """The process was asked to end (SIGTERM): it still says goodbye to the ledger."""
@@ -54,6 +57,9 @@ class Director:
     dead: bool = False
     taken: bool = False
     """Whether a rival took the lease from the run that goes on."""
+    unknowing: bool = False
+    """Whether the run that goes on had no chance yet to learn that its lease is gone."""
+    broken: list[str] = field(default_factory=list)
     tool: SimTool | None = None
     """The tool of the last call."""
     _waiting: list[Step] = field(default_factory=list)
@@ -62,7 +68,7 @@ class Director:
     def begin(self, steps: tuple[Step, ...]) -> None:
         """A run begins."""
         self._waiting = list(steps)
-        self.point, self.dead, self.taken, self.watching = 0, False, False, True
+        self.point, self.dead, self.taken, self.unknowing, self.watching = 0, False, False, False, True
         self.counts = Counts()
 
     def end(self) -> None:
@@ -75,6 +81,8 @@ class Director:
         if not self.watching:
             return
         self.tool = tool
+        if self.taken and not self.unknowing and call.startswith("apply") and phase == "before":
+            self.broken.append(f"S20: {call} in {tool.name} by a run whose lease was taken")
         if call == "read" and phase == "before":
             self.began_read(tool)
         if self._waiting:
@@ -82,8 +90,21 @@ class Director:
         else:
             self.point += 1
 
-    def at_commit(self, phase: str) -> None:
-        """Before a transaction becomes durable, or after it did and before the process knows."""
+    def take(self) -> None:
+        """A rival has taken the lease of the run that goes on, and given it back."""
+        self.taken = self.unknowing = True
+
+    def at_begin(self) -> None:
+        """A transaction begins."""
+        if self.dead:
+            raise Killed
+        if self.watching:
+            self.unknowing = False
+
+    def at_commit(self, phase: str, changes: int) -> None:
+        """Before a transaction of so many changes becomes durable, or after it did and before the process knows."""
+        if self.watching and self.taken and changes > _SIGNED and phase == "before":
+            self.broken.append("S20: a run whose lease was taken stored something")
         if self.watching and self._waiting:
             self._at(f"commit {phase}", self.tool)
 
@@ -149,8 +170,8 @@ def listen(engine: Engine, directed: Callable[[], Director | None]) -> None:
 
     def begin(_: Connection) -> None:
         director = directed()
-        if director is not None and director.dead:
-            raise Killed
+        if director is not None:
+            director.at_begin()
 
     def commit(connection: Connection) -> None:
         nonlocal changes
@@ -159,11 +180,11 @@ def listen(engine: Engine, directed: Callable[[], Director | None]) -> None:
         assert isinstance(raw, sqlite3.Connection)
         if director is None or raw.total_changes == changes:
             return
-        changes = raw.total_changes
-        director.at_commit("before")
+        made, changes = raw.total_changes - changes, raw.total_changes
+        director.at_commit("before", made)
         if director.watching:
             raw.commit()
-            director.at_commit("after")
+            director.at_commit("after", made)
 
     event.listen(engine, "begin", begin)
     event.listen(engine, "commit", commit)

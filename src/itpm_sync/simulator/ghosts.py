@@ -71,6 +71,8 @@ class Ghosts:
     """(connection, key) of records of which a person made a copy."""
     twins: list[tuple[Spot, Spot]] = field(default_factory=list)
     """Records that are the same thing, made in two tools at once; touched again, they are no longer looked at."""
+    moved_unseen: set[Spot] = field(default_factory=set)
+    """Records that a person put under another while they were hidden from us, and that still are."""
     taken: set[str] = field(default_factory=set)
     """Marks of records that a person put under another between our reading and its deletion, which took them along."""
     broken: list[str] = field(default_factory=list)

@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from statistics import median
 from typing import Any
 
+from itpm_sync.simulator.orders import differs
 from itpm_sync.simulator.shrink import law_of, shrink
 from itpm_sync.simulator.story import Story, draw
 from itpm_sync.simulator.table import COMPLETE_FROM, Cell, missing
@@ -102,6 +103,8 @@ def told(seed: int) -> Told:
     if not first.mark:
         first = tell(draw(seed), store(), aloud=True)
     second = tell(draw(seed), store(), aloud=True)
+    if not first.broken:
+        first.broken += differs(seed, store())
     if first.mark != second.mark:
         first.broken.append("determinism: told twice, it came out in two ways")
     first.said = []

@@ -74,11 +74,14 @@ class People:
     def row(self, tool: SimTool, *, free: bool = True) -> Row | None:
         """A record, but none of the kept ones where it must be free."""
         found = [
-            row
-            for _, row in sorted(tool.rows.items())
-            if not (free and str(row.values.get("title")).startswith(KEPT))
+            row for row in self.rows(tool) if not (free and str(row.values.get("title")).startswith(KEPT))
         ]
         return self.chance.choice(found) if found else None
+
+    @staticmethod
+    def rows(tool: SimTool) -> list[Row]:
+        """The records of a tool by title, whatever order they were made in."""
+        return sorted(tool.rows.values(), key=lambda row: (str(row.values.get("title")), row.native_id))
 
     # ── deeds ──
 
@@ -86,7 +89,7 @@ class People:
         tool = self.tool()
         container = self.chance.choice(sorted(tool.containers))
         values: dict[str, Any] = {"title": self.title(tool), "kind": "task", "site": self.site()}
-        above = [n for n, row in sorted(tool.rows.items()) if row.container == container]
+        above = [row.native_id for row in self.rows(tool) if row.container == container]
         if above and self.chance.random() < 0.5:
             values[PARENT] = self.chance.choice(above)
         self.made(tool, container, values)
@@ -141,6 +144,8 @@ class People:
 
     def edit(self, tool: SimTool, row: Row, **values: Any) -> None:
         tool.edit_as("ann", row.native_id, **values)
+        if row.hidden and PARENT in values:
+            self.ghosts.moved_unseen.add((tool.name, row.native_id))
         self.ghosts.touch((tool.name, row.native_id), shape=PARENT in values)
         self.say("edit", tool, row.native_id, values)
 
@@ -176,7 +181,7 @@ class People:
         if row := self.row(tool := self.tool()):
             fits = [
                 above
-                for above in [None, *sorted(tool.rows)]
+                for above in [None, *(one.native_id for one in self.rows(tool))]
                 if not tool.unfit(row.native_id, row.container, {PARENT: above})
             ]
             self.edit(tool, row, parent=self.chance.choice(fits))
@@ -223,6 +228,7 @@ class People:
     def hide(self) -> None:
         if row := self.row(tool := self.tool()):
             tool.hide(row.native_id, hidden=not row.hidden)
+            self.ghosts.moved_unseen.discard((tool.name, row.native_id))
             self.ghosts.touch((tool.name, row.native_id))
             self._excuse(tool, row)
             self.say("hide" if row.hidden else "show", tool, row.native_id)
@@ -313,6 +319,7 @@ class People:
         if pairs and self.chance.random() < 0.7:
             pair = self.chance.choice(sorted(pairs, key=lambda one: one.proposal.id)).proposal
             item = self.chance.choice((None, *pair.candidates))
+            self.watch.settled |= {item} if item is not None else set()
             decide_pair(ws, PROJECT, pair.id, item=item, actor="bea")
             if item is None:  # a person's word: they are two things
                 self.ghosts.told_apart((pair.connection, pair.native_id))

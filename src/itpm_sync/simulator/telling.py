@@ -120,6 +120,8 @@ class Telling:
                 self.clock(step.n)
             case "answer":
                 self.people.answer_to(step.n)
+            case "settle":
+                self.rest()
             case "lift":
                 self.lift()
             case "approve":
@@ -129,8 +131,8 @@ class Telling:
             case _:
                 self.between.edits += 1
                 self.people.do(step.what, step.n)
-        if self.ghosts.broken:
-            raise Unruly
+        if self.ghosts.broken or self.director.broken:
+            raise Unruly(*self.director.broken)
 
     def between_runs(self, work: Callable[[], object]) -> None:
         """What a person has the engine do, unless it is busy or the tools do not answer."""
@@ -208,7 +210,7 @@ class Telling:
         try:
             self.say("  a second daemon")
             self.bench.run(self.bench.workspace())
-            self.director.taken = True
+            self.director.take()
             self.say("  … took over")
         except Busy:
             self.say("  … finds it busy")
@@ -243,6 +245,10 @@ class Telling:
     def approve(self) -> None:
         """A person looks at the plan and lets it go."""
         self.say("approve")
+        for (
+            tool
+        ) in self.world.tools.values():  # nobody approves another container: they put the right one back
+            tool.containers = {name: name for name in tool.containers}
         plan = drive(run(self.bench.workspace(), PROJECT, carry_out=False)).run
         self.world.watch.approved = True
         try:
@@ -267,11 +273,17 @@ class Telling:
         self.rest()
         before = self._writes()
         self.run_at_rest()
-        found = Laws(self.world).broken()
+        found = [*Laws(self.world).broken(), *self.calls()]
         if self._writes() != before:
             found.append("S2: a run without any change outside wrote something")
         if found:
             raise Unruly(*found)
+
+    def calls(self) -> list[str]:
+        """S21: a run with nothing to do describes and lists each container once; what is hidden it reads again."""
+        containers = sum(len(tool.containers) for tool in self.world.tools.values())
+        made, most = self.director.counts.calls, 3 * containers + 2 * len(self.world.tools)
+        return [f"S21: {made} calls, and nothing to do in {containers} containers"] if made > most else []
 
     def _writes(self) -> int:
         return sum(len(tool.applied) for tool in self.world.tools.values())

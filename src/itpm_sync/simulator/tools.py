@@ -42,6 +42,8 @@ class Watch:
 
     settled: set[str] = field(default_factory=set)
     """Items of which a person settled a conflict or a pairing: their word may be written anywhere."""
+    owner: Callable[[str], str | None] = lambda _field: None
+    """The connection that has the last word on a field."""
     frozen: str = ""
     """What of the configuration changed and was not approved yet: nothing may be written."""
     approved: bool = False
@@ -96,11 +98,17 @@ class SimTool(MemoryTool):
         """… and as they were when a person last approved."""
         self.changed = False
         """Whether a container became another one while the run under way went on."""
+        self.backwards = False
+        """Whether lists come in the other order."""
         self.applied: dict[str, int] = {}
         """By intent: how often its call took effect."""
         self._records: dict[str, tuple[Row, int, object, Record]] = {}
 
     # ── what it shows ──
+
+    def listing(self, container: str) -> list[Record]:
+        shown = super().listing(container)
+        return shown[::-1] if self.backwards else shown
 
     def record(self, row: Row) -> Record:
         now = (row.key, row.computed, self.lost)
@@ -194,8 +202,19 @@ class SimTool(MemoryTool):
         if row is None:
             return
         computed = sorted(row.computed & change.values.keys())
+        self._owned(change, row)
         if computed and not self.ghosts.fresh((self.name, row.native_id)):
             self._break(f"S13: computed {computed} of {row.native_id} are written")
+
+    def _owned(self, change: Change, row: Row) -> None:
+        """S13: the owner's own title is overwritten only where a person said so, or which record is which."""
+        title = row.values.get("title")
+        if "title" not in change.values or not title or self.watch.owner("title") != self.name:
+            return
+        if change.key in self.watch.settled or any(key == change.key for _, key in self.ghosts.copied):
+            return
+        if not self.ghosts.unread((self.name, row.native_id)):
+            self._break(f"S13: {title!r} of {row.native_id}, whose owner is {self.name}, is overwritten")
 
     def _placing(self, change: Change, container: str) -> None:
         """S18, S19: the tool refuses it, but the engine must not even try, unless a person was faster."""
@@ -233,7 +252,8 @@ class SimTool(MemoryTool):
         ):
             self._break(f"S10: {row.native_id} is deleted with {token}, which no deleter of it had read")
         for child in self.rows.values():
-            fresh = self.ghosts.fresh((self.name, child.native_id))
+            spot = (self.name, child.native_id)
+            fresh = self.ghosts.fresh(spot) or spot in self.ghosts.moved_unseen
             known = (self.name, child.native_id) in self.watch.item_of
             if child.values.get(PARENT) != row.native_id:
                 continue

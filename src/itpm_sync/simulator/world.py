@@ -73,6 +73,8 @@ class World:
         self.clock = ManualClock()
         self.ids = CountingIds()
         self.ghosts = Ghosts()
+        self.reowned = False
+        """Whether an owner was changed: what was agreed before is another's word."""
         deletion = self.chance.choice((Deletion.MARK, Deletion.PROPAGATE, Deletion.PROPAGATE))
         self.watch = Watch(self.ghosts, lambda: self.bench.policy.deletion)
         self.kinds = self.chance.sample(sorted(KINDS), self.chance.choice((1, 2, 2, 3)))
@@ -92,7 +94,7 @@ class World:
         )
         self.bench.ids = self.ids
         self.watch.items, self.watch.stored, self.watch.intended = self.ties, self.stored, self.intended
-        self.watch.most = self.most
+        self.watch.most, self.watch.owner = self.most, self.owner
         self.people = People(self.bench, self.ghosts, self.watch)
         self.tools = self.people.tools
 
@@ -153,6 +155,7 @@ class World:
         what = chance.choice(("owner", "scope", "creation", "deletion", "mapping"))
         if what == "owner":
             name = chance.choice(("title", "parent"))
+            self.reowned = True
             changed = replace(policy, fields={**policy.fields, name: chance.choice(POLICIES)})
         elif what == "deletion":
             changed = replace(policy, deletion=chance.choice(tuple(Deletion)))
@@ -186,6 +189,11 @@ class World:
         wanted = "SELECT 1 FROM intents WHERE id = ? AND called IS NOT NULL AND closed IS NULL"
         found = self.store.raw.execute(wanted, (intent,)).fetchone()
         return found is not None and not self.store.raw.in_transaction
+
+    def owner(self, field: str) -> str | None:
+        """The connection that has always had the last word on a field."""
+        policy = self.bench.policy.fields.get(field)
+        return policy.owners[0] if policy is not None and policy.owners and not self.reowned else None
 
     def most(self, connection: str, container: str) -> int:
         """The most deletions that the limits allow in one run without a person's word."""

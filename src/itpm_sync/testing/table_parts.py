@@ -177,14 +177,16 @@ PARTS: tuple[Part, ...] = (
         alike=True,
     ),
     Part(
-        "two alike, seeds", settings(tools(FINE, FINE), HOLD, owner("a"), seeds=(("b", "a"),)), _two_first, 0
+        "two alike, seeds",
+        settings(tools(FINE, FINE), HOLD, owner("a"), seeds=(("b", "a"),)),
+        _two_first,
+        2_664,
     ),
     Part(
         "two, nothing agreed",
         settings(tools(FINE, FINE), HOLD, NEWEST, owner("b"), owner("z"), seeds=((), ("b",))),
         lambda: unagreed(2),
-        2_664,
-        6,
+        696,
     ),
     Part(
         "three, nothing agreed",
@@ -228,8 +230,8 @@ PARTS: tuple[Part, ...] = (
     Part(
         "fine and coarse",
         settings(tools(FINE, COARSE), HOLD, owner("b"), seeds=(("b",),)),
-        lambda: _scaled((60, 9_072, 50, None), (50, 0, None)),
-        0,
+        lambda: _scaled((60, 0, 50, None), (50, 0, None)),
+        9_072,
     ),
     Part("three scales", settings(tools(FINE, COARSE, BIN), HOLD), _three_scales, 3_072),
     Part(

@@ -41,7 +41,7 @@ def test_the_result_does_not_depend_on_how_many_processes_tell() -> None:
 
 
 def test_a_run_has_tools_items_edits_and_faults_in_the_median() -> None:
-    found = simulate(500, SEED, jobs=1)
+    found = simulate(200, SEED, jobs=1)
     medians = found.figures()["medians"]
     assert medians["remotes"] >= 3
     assert medians["items"] >= 5

@@ -184,9 +184,9 @@ class GraphClient:
                 break
             wait = self._wait([results[place] for place in again], attempt)
             waited += wait
+            self._tools.limiter.pause(asks[again[0]].scope, wait)
             if waited > SUSPEND_BEYOND:
                 break
-            self._tools.limiter.pause(asks[again[0]].scope, wait)
             try:
                 self._tools.limiter.spend(wait)
             except Unavailable:  # what was answered is answered; the rest is told as refused for now

@@ -9,8 +9,8 @@ import socket
 import threading
 from enum import StrEnum
 
-_COMMITTED = b"COMMIT\x00"
-"""The end of the server's CommandComplete."""
+_COMMIT = b"COMMIT\x00"
+"""The client's command, and the end of the server's CommandComplete. BEGIN … READ COMMITTED is none."""
 
 
 class Cut(StrEnum):
@@ -94,7 +94,7 @@ class _Pair:
 
     def outward(self) -> None:
         while data := _received(self.client):
-            how = self.relay._meets_commit() if b"COMMIT" in data else None
+            how = self.relay._meets_commit() if _COMMIT in data else None
             if how is Cut.LOST:
                 break
             self._swallow = how is Cut.DONE
@@ -111,7 +111,7 @@ class _Pair:
         while data := _received(self.server):
             if self._swallow:
                 heard += data
-                if _COMMITTED in heard:
+                if _COMMIT in heard:
                     break
             elif not _sent(self.client, data):
                 break

@@ -31,6 +31,7 @@ from itpm_sync.memory import MemoryConnector
 from itpm_sync.simulator.bench import drive
 
 SOCKET = "tools.sock"
+_THERE = "there?"
 
 
 class RemoteConnector(MemoryConnector):
@@ -108,8 +109,7 @@ class Served:
         """The call of it that came last."""
         self.told: Any = None
         """What it said at its end."""
-        self.idle = threading.Event()
-        self.idle.set()
+        self._folder = folder
         self._listener = Listener(str(folder / SOCKET), "AF_UNIX")
         self._thread = threading.Thread(target=self._serve, daemon=True)
         self._thread.start()
@@ -125,10 +125,12 @@ class Served:
                     self._answer(line, line.recv())
             except (EOFError, OSError):
                 line.close()  # it is dead, or done
-            self.idle.set()
 
     def _answer(self, line: Connection[Any, Any], asked: Any) -> None:
         name, method, args = asked
+        if name == "" and method == _THERE:
+            line.send(method)
+            return
         if name == "":
             self.told = args
             return
@@ -153,6 +155,12 @@ class Served:
             return "done", drive(getattr(connector, method)(*args))
         except ItpmError as error:
             return "raised", (type(error).__name__, error.message, error.mend)
+
+    def settled(self) -> None:
+        """Wait until every call of processes that have ended was carried out: one is served after the other."""
+        with Client(str(self._folder / SOCKET), "AF_UNIX") as line:
+            line.send(("", _THERE, ()))
+            line.recv()
 
     def close(self) -> None:
         """Serve nobody any more."""

@@ -1,0 +1,247 @@
+"""Planted bugs around the decision: reading and cursors, brakes and approvals, the ledger, runs that look at few items.
+
+In: nothing. Out: `RUNNING`.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from itpm_sync.testing.planted.words import Bug
+
+_PULL, _RUN, _NARROW, _BRAKES = "pull.py", "cycle/run.py", "cycle/narrow.py", "reconcile/brakes.py"
+_B = "tests/scenarios/test_brakes.py::"
+
+RUNNING: Final = (
+    # ── reading ──
+    Bug(
+        name="rule 0 is ignored: a list that lags reverts our own write",
+        file=_PULL,
+        old="capabilities.ordered and record.revision <= seen.revision:",
+        new="capabilities.ordered and record.revision == seen.revision:",
+        kills=("S3", "S26", "S6", "S4"),
+    ),
+    Bug(
+        name="the cursor moves early: before the readings up to it are stored",
+        file="cycle/reading.py",
+        old="        try:\n            ws.ledger.store_readings(lease, changed, container=container)\n",
+        new="        try:\n            ws.ledger.store_containers(lease, [container] if container else [])\n"
+        "            ws.ledger.store_readings(lease, changed)\n",
+        kills=("S17", "S1", "S8"),
+    ),
+    Bug(
+        name="a list of changes is taken for all that is there",
+        file=_PULL,
+        old="    if page.complete:\n        pulled.listed = frozenset(seen)\n    elif page.listed is not None:\n",
+        new="    if page.last:\n        pulled.listed = frozenset(seen)\n    elif page.listed is not None:\n",
+        kills=("S10", "S21", "S8"),
+    ),
+    Bug(
+        name="a record that was away and is listed again is not looked at",
+        file=_PULL,
+        old="return replica.item in claimed or replica.absence is not None or replica.current is None",
+        new="return replica.item in claimed",
+        kills=("S8", "S1", "S22"),
+    ),
+    Bug(
+        name="an absence stays though the record is back",
+        file=_PULL,
+        old="        return known if buried else replace(known, absence=None)\n",
+        new="        return known\n",
+        kills=("S8", "S10", "S9", "S22", "S1"),
+    ),
+    Bug(
+        name="a list that lags revives what was deleted",
+        file=_PULL,
+        old="        return known if buried else replace(known, absence=None)\n",
+        new="        return replace(known, absence=None, reading=record)\n",
+        kills=("S9", "S10", "S3", "S26"),
+    ),
+    Bug(
+        name="a record that moved to another of our containers is taken for gone",
+        file=_PULL,
+        old="and sighting.record is not None and sighting.container in ours:",
+        new="and sighting.record is not None and sighting.container not in ours:",
+        kills=("S8", "S10"),
+    ),
+    Bug(
+        name="a container that could not be read counts as listed",
+        file="cycle/reading.py",
+        old="            listed=pulled is not None and pulled.whole,\n",
+        new="            listed=True,\n",
+        kills=("S7", "S8"),
+        test="tests/scenarios/test_counterexamples_items.py::"
+        "test_i6_a_moved_row_whose_new_place_cannot_be_listed_yet",
+    ),
+    # ── brakes ──
+    Bug(
+        name="a brake stops nothing: the plan is carried out without approval",
+        file=_RUN,
+        old="        if not carry_out or stopped:\n",
+        new="        if not carry_out:\n",
+        kills=("S27",),
+    ),
+    Bug(
+        name="an approval covers whatever came up since",
+        file=_RUN,
+        old="        if new:\n            self.ws.ledger.store_plan",
+        new="        if new and not known:\n            self.ws.ledger.store_plan",
+        kills=("S27", "S11"),
+        test=_B + "test_an_approval_does_not_cover_what_came_up_since",
+    ),
+    Bug(
+        name="a changed configuration stops nobody",
+        file=_BRAKES,
+        old="    if world.configuration_changed:\n",
+        new="    if world.configuration_changed and not actions:\n",
+        kills=("S27",),
+    ),
+    Bug(
+        name="only the count limits deletions, not the share of a container",
+        file=_BRAKES,
+        old="    return count > limits.deletions or (known >= limits.floor and count > limits.deletions_share * known)\n",
+        new="    return count > limits.deletions\n",
+        kills=("S11",),
+    ),
+    Bug(
+        name="another container under the same name is read as the old one",
+        file=_PULL,
+        old="        pulled.strange = strange(before, pulled.info)\n",
+        new='        pulled.strange = ""\n',
+        kills=("S10",),
+    ),
+    Bug(
+        name="an emptied container is believed",
+        file=_BRAKES,
+        old="        if view.had > 0 and view.has == 0:\n",
+        new="        if view.had == 0 and view.has > 0:\n",
+        kills=("S10", "S11"),
+        test=_B + "test_a_container_that_suddenly_lists_nothing_is_not_believed",
+    ),
+    Bug(
+        name="a mass change goes out unseen",
+        file=_BRAKES,
+        old="if known[place] >= world.policy.limits.floor and changes[place] > share * known[place]:",
+        new="if known[place] < world.policy.limits.floor and changes[place] > share * known[place]:",
+        kills=("S27", "S11"),
+        test=_B + "test_many_changes_in_one_container_stop_it_and_an_approval_lets_them_go",
+    ),
+    # ── the ledger ──
+    Bug(
+        name="the fence is not checked: a run whose lease was taken goes on writing",
+        file="ledger/database.py",
+        old="            if row.fence != lease.fence or row.holder != lease.holder:\n",
+        new="            if row.fence < lease.fence:\n",
+        kills=("S20", "S7", "S16", "S14", "S3"),
+    ),
+    Bug(
+        name="a lost commit is done a second time",
+        file="ledger/database.py",
+        old="                if again and done and row.last_commit == commit:\n",
+        new="                if again and done and row.last_commit is None:\n",
+        kills=("S16", "S14"),
+    ),
+    Bug(
+        name="losers are told in the history and not kept in full",
+        file="ledger/deciding.py",
+        old="    insert_rows(transaction.connection, schema.losers, lost)\n",
+        new="",
+        kills=("S3",),
+    ),
+    Bug(
+        name="what a write replaced is not kept in full",
+        file="ledger/intents.py",
+        old="    insert_rows(transaction.connection, schema.losers, lost)\n",
+        new="",
+        kills=("S3",),
+    ),
+    Bug(
+        name="conflict sides are dropped: an open conflict that changed is not stored",
+        file="ledger/deciding.py",
+        old="for one in batch for c in (*one.decision.opened, *one.decision.updated)]",
+        new="for one in batch for c in one.decision.opened]",
+        kills=("S3", "S1"),
+    ),
+    Bug(
+        name="an intent is closed and what it made is not stored",
+        file="ledger/intents.py",
+        old="    store_replicas(transaction, [one.replica for one in settlements if one.replica])\n",
+        new="",
+        kills=("S7", "S8", "S3", "S26", "S6"),
+    ),
+    # ── runs that look at few items ──
+    Bug(
+        name="a killed run keeps the mark of rest",
+        file="ledger/leases.py",
+        old='expires=bindparam("its_end"), rest=null()\n',
+        new='expires=bindparam("its_end")\n',
+        kills=("S1", "S22", "S3"),
+        test="tests/properties/test_kills.py::"
+        "test_a_moved_record_that_only_a_plan_saw_is_looked_at_by_the_next_run",
+    ),
+    Bug(
+        name="a creation that waits for its horizon is forgotten by a run at rest",
+        file=_NARROW,
+        old='    if sight.warnings or not _empty_but(plan, "conflicts"):\n',
+        new='    if sight.warnings or not _empty_but(plan, "conflicts", "later"):\n',
+        kills=("S1", "S22"),
+    ),
+    Bug(
+        name="a change of the project's shape is decided from a part of it",
+        file=_NARROW,
+        old="        empty and not _shaping(plan, world) and all(",
+        new="        empty and all(",
+        kills=("S1", "S22", "S18"),
+    ),
+    Bug(
+        name="open intents are overlooked by a run that looks at few items",
+        file=_NARROW,
+        old="        state.intents\n        or state.refusals\n",
+        new="        state.refusals\n",
+        kills=("S14", "S1", "S7"),
+    ),
+    Bug(
+        name="records that nobody paired yet are overlooked by a run that looks at few items",
+        file=_NARROW,
+        old="    if any(one.item is None and one.current is not None for one in waiting):\n        return None\n",
+        new="",
+        kills=("S8", "S1"),
+    ),
+    Bug(
+        name="what lies above the items that changed is not looked at",
+        file=_NARROW,
+        old="    around.close(focus)\n",
+        new="",
+        kills=("S1", "S18"),
+    ),
+    Bug(
+        name="what a part of a project changed is not looked at once more",
+        file=_NARROW,
+        old="    return replace(before, restless=frozenset(restless), accounts=accounts)\n",
+        new="    return replace(before, restless=frozenset(), accounts=accounts)\n",
+        kills=("S1", "S22"),
+    ),
+    Bug(
+        name="the mark of rest outlives a change of the configuration",
+        file=_RUN,
+        old="        return fingerprint == state.fingerprint and rest.basis == now\n",
+        new="        return bool(rest.basis)\n",
+        kills=("S27", "S1"),
+    ),
+    Bug(
+        name="a failed write leaves the project at rest",
+        file=_NARROW,
+        old="    if before is None or any(one.outcome not in _DONE for one in carried):\n",
+        new="    if before is None:\n",
+        kills=("S1", "S14"),
+    ),
+    Bug(
+        name="a plan that changes the project's shape leaves it at rest",
+        file=_RUN,
+        old="self.rest = self.lease.rest if not stopped and narrow.simple(found, world) else None",
+        new="self.rest = self.lease.rest",
+        kills=("S1", "S22", "S8"),
+        test="tests/properties/test_kills.py::"
+        "test_a_moved_record_that_only_a_plan_saw_is_looked_at_by_the_next_run",
+    ),
+)

@@ -1,0 +1,108 @@
+"""Planted bugs in what lies under what: cycles, parents that are not there, what a deletion takes along.
+
+In: nothing. Out: `TREES`.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from itpm_sync.testing.planted.words import Bug
+
+_WRITES, _CALLS = "reconcile/writes.py", "push/calls.py"
+_I = "tests/scenarios/test_counterexamples_items.py::"
+_TREES = "tests/scenarios/test_found_trees.py::"
+
+TREES: Final = (
+    Bug(
+        name="two moves that close a cycle are both agreed",
+        file="reconcile/structure.py",
+        old="        if edges:\n            _hold(draft, edges)\n",
+        new="        if len(edges) > 2:\n            _hold(draft, edges)\n",
+        kills=("S19", "S18", "S1", "S22"),
+    ),
+    Bug(
+        name="a parent is written though an edge that is held makes it a cycle there",
+        file="reconcile/forest.py",
+        old="            if at in visited:\n                return False\n",
+        new="            if at in visited:\n                break\n",
+        kills=("S18", "S19"),
+    ),
+    Bug(
+        name="children before parents: a record is created though its parent is not there yet",
+        file=_CALLS,
+        old="    return not isinstance(parent, str) or site.env.native_of(parent) is not None\n",
+        new="    return True\n",
+        kills=("S18", "S19", "S1", "S26", "S22"),
+        test=_TREES + "test_nothing_is_put_under_what_was_not_made_after_all",
+    ),
+    Bug(
+        name="a record is put under one that is hidden or may be gone",
+        file=_WRITES,
+        old="if name == \"parent\" and isinstance(form, str) and form != stands and self._absent(form, view):",
+        new="if name == \"parent\" and form is stands and self._absent(str(form), view):",
+        kills=("S18",),
+    ),
+    Bug(
+        name="a record is created under one that is hidden or may be gone",
+        file=_WRITES,
+        old="        if above is not None and self._absent(above, view):\n",
+        new="        if above is None and self._absent(item.base.id, view):\n",
+        kills=("S18",),
+    ),
+    Bug(
+        name="what lies under a deleted record goes with it though it is not ours to move",
+        file="reconcile/leaving.py",
+        old="            if stuck:\n",
+        new="            if len(stuck) > 9:\n",
+        kills=("S18", "S10", "S8"),
+        test=_TREES + "test_what_a_hidden_record_lies_under_is_not_deleted_though_both_were",
+    ),
+    Bug(
+        name="children that stay are not moved out before their parent is deleted",
+        file="reconcile/leaving.py",
+        old="            draft.envs[view.place].leaving.add(name)\n",
+        new="",
+        kills=("S18", "S9"),
+        test=_I + "test_i5_children_that_stay_are_moved_out_before_their_parent_is_deleted",
+    ),
+    Bug(
+        name="a parent goes though its child has no other place yet",
+        file="reconcile/leaving.py",
+        old="        if all(child.base.id in left | moved for child in children):\n",
+        new="        if len(children) < 99:\n",
+        kills=("S18", "S9"),
+        test=_TREES + "test_a_parent_is_not_deleted_while_its_child_has_no_other_place",
+    ),
+    Bug(
+        name="nobody looks, just before a deletion, whether a record still lies under it",
+        file=_CALLS,
+        old="        elif replica.native_id in parents:\n",
+        new="        elif replica.native_id in parents and replica.seen is None:\n",
+        kills=("S18",),
+    ),
+    Bug(
+        name="children that fell to the top because their parent went count as moved",
+        file="reconcile/items.py",
+        old='    if name == "parent" and not first and _fallen(draft, one, view, now):\n',
+        new='    if name == "parent" and first and _fallen(draft, one, view, now):\n',
+        kills=("S26", "S9", "S10", "S1", "S6"),
+        test=_I + "test_i11_a_parent_gone_but_not_yet_believed_gone",
+    ),
+    Bug(
+        name="a parent that waits for a pairing reads as no parent",
+        file="reconcile/items.py",
+        old="        return parent is not None and parent.tie is Tie.UNTIED and parent.base.reading is not None\n",
+        new="        return False\n",
+        kills=("S1", "S22", "S6"),
+        test=_TREES + "test_a_parent_that_waits_for_a_pairing_is_decided_when_it_is_an_item",
+    ),
+    Bug(
+        name="a child out of scope stays under what is deleted",
+        file=_WRITES,
+        old="            elif one.tie is Tie.OUT_OF_SCOPE and draft.envs[here.place].leaving:\n",
+        new="            elif one.tie is Tie.OUT_OF_SCOPE and not draft.envs[here.place].leaving:\n",
+        kills=("S9", "S18"),
+        test=_TREES + "test_a_child_out_of_scope_is_moved_out_from_under_what_is_deleted",
+    ),
+)

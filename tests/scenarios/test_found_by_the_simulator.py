@@ -1,0 +1,96 @@
+"""Stories that the simulator found, told again in short: a tool that is followed by cursor, and what its lists hide.
+
+S tells changes only, and which records are there; J tells everything, each time.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+
+import pytest
+
+from itpm_sync.connector import Page
+from itpm_sync.errors import Unavailable
+from itpm_sync.memory import MemoryConnector
+from itpm_sync.testing.bench import PROJECT, Bench
+from itpm_sync.testing.stories import add, bench_of, item, native, quiet, settle, start, titles
+
+
+class Followed(MemoryConnector):
+    """The reference connector, with a cursor."""
+
+    empty = False
+    """Whether the next list is somebody else's: nothing in it is ours, and its cursor neither."""
+
+    async def pull(self, container: str, cursor: str | None, *, full: bool = False) -> AsyncIterator[Page]:
+        self._call("pull", container)
+        shown = [] if Followed.empty else self.tool.listing(container)
+        newest = f"{self.tool._count:010d}"
+        changed = [record for record in shown if cursor is None or record.revision > cursor]
+        there = frozenset(record.native_id for record in shown)
+        yield Page(changed, newest, last=True, complete=cursor is None, listed=there if cursor else None)
+
+
+@pytest.fixture
+def bench() -> Bench:
+    found = bench_of("J", "S")
+    found.tools["S"].port = Followed
+    add(found, "J", "Rack", priority=1)
+    start(found)
+    return found
+
+
+def test_a_record_that_is_shown_again_is_heard_of_though_nobody_changed_it(bench: Bench) -> None:
+    memory, in_s = bench.tools["S"].memory, native(bench, "S", "Rack")
+    memory.hide(in_s)
+    settle(bench)
+    memory.hide(in_s, hidden=False)
+    settle(bench)
+    bench.tools["J"].memory.edit_as("ann", native(bench, "J", "Rack"), priority=2)
+    settle(bench)
+    assert bench.value("S", in_s, "priority") == 2
+
+
+def test_a_record_that_was_hidden_when_it_was_made_is_heard_of_when_it_is_shown(bench: Bench) -> None:
+    memory = bench.tools["S"].memory
+    made = add(bench, "S", "Desk")
+    memory.hide(made)
+    settle(bench)
+    add(bench, "S", "Cable")  # the cursor goes on
+    settle(bench)
+    memory.hide(made, hidden=False)
+    settle(bench)
+    assert titles(bench, "J") == ["Cable", "Desk", "Rack"]
+    assert quiet(bench)
+
+
+def test_a_record_hidden_before_it_was_tied_is_heard_of_when_it_is_shown(bench: Bench) -> None:
+    memory = bench.tools["S"].memory
+    made = add(bench, "S", "Desk")
+    bench.plan()  # read, and not decided
+    memory.hide(made)
+    settle(bench)
+    memory.hide(made, hidden=False)
+    settle(bench)
+    assert titles(bench, "J") == ["Desk", "Rack"]
+
+
+def test_an_edit_is_not_lost_behind_the_cursor_of_an_empty_list(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    memory, in_s = bench.tools["S"].memory, native(bench, "S", "Rack")
+    memory.edit_as("bea", in_s, priority=7)
+    monkeypatch.setattr(Followed, "empty", True)
+
+    def fails(call: str, phase: str) -> None:
+        if (call, phase) == ("read", "before"):
+            raise Unavailable("S does not answer.")
+
+    memory.on_call = fails
+    bench.sync()
+    memory.on_call = lambda _call, _phase: None
+    monkeypatch.setattr(Followed, "empty", False)
+    settle(bench)
+    assert bench.agreed(item(bench, "Rack"), "priority") == 7
+    assert bench.value("J", native(bench, "J", "Rack"), "priority") == 7
+    assert bench.ledger.conflicts(PROJECT) == []
