@@ -131,3 +131,12 @@ def test_a_moved_record_that_only_a_plan_saw_is_looked_at_by_the_next_run() -> N
         Ends.APPROVE,
     )
     assert kill(moved, Kills()).violations == []
+
+
+def test_a_creation_that_the_pull_shows_before_it_is_looked_up_is_found() -> None:
+    """The pull had brought the record that a killed run made, untied. The look-up passed over it and closed the intent
+    as not applied; a second death before the record was paired by its key, and the next run took it for the work of
+    another ledger and stopped the project.
+    """
+    later = replace(MADE, name="made, restarted past the horizon", wait=3600.0)
+    assert kill(later, Kills(seconds=(1, 40))).violations == []

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 import pytest
 
 from itpm_sync.bases import LIFE, Life
+from itpm_sync.connector import Change, Outcome, Status
 from itpm_sync.cycle import decide_pair, resolve
+from itpm_sync.memory import MemoryConnector
 from itpm_sync.policy import Creation, Deletion, FieldPolicy, Limits, Rule
 from itpm_sync.testing.bench import PROJECT, Killed
 from itpm_sync.testing.stories import (
@@ -353,3 +356,30 @@ def test_what_putting_back_replaced_is_kept_and_no_conflict() -> None:
     assert bench.value("S", in_s, "priority") == 1
     assert bench.ledger.conflicts(PROJECT) == []
     assert set(bench.losers(item(bench, "Rack"), "priority")) == {2, 3}
+
+
+class Mute(MemoryConnector):
+    """A tool that answers a write with no more than "done", also where it did not take it."""
+
+    async def apply(self, container: str, changes: Sequence[Change]) -> Sequence[Outcome]:
+        outcomes = await super().apply(container, changes)
+        return [Outcome(one.intent, Status.APPLIED) for one in outcomes]
+
+
+def test_a_write_that_a_tool_silently_ignored_is_a_refusal_and_no_edit() -> None:
+    bench = bench_of("J", "S")
+    mine = add(bench, "J", "Rack", priority=1)
+    start(bench)
+    bench.tools["S"].port = Mute
+    memory, in_s = bench.tools["S"].memory, native(bench, "S", "Rack")
+    memory.refuses["priority"] = "read-only on this screen"
+    bench.tools["J"].memory.edit_as("ann", mine, priority=2)
+    bench.sync()
+    assert bench.value("S", in_s, "priority") == 1
+    assert bench.value("J", mine, "priority") == 2
+    assert bench.agreed(item(bench, "Rack"), "priority") == 2
+    assert [refusal.field for refusal in bench.ledger.refusals(PROJECT)] == ["priority"]
+    memory.refuses.clear()
+    settle(bench)
+    assert bench.value("S", in_s, "priority") == 2
+    assert bench.ledger.refusals(PROJECT) == []

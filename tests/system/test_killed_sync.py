@@ -101,6 +101,9 @@ class Nursery:
     """Which kind of request, the how many-eth of it, and when."""
     _last: Call | None = None
     """The request after which the process dies."""
+    _under_way: Call | None = None
+    """The request at which it died, and which is carried out all the same."""
+    _carried_out: threading.Event = field(default_factory=threading.Event)
     _meanwhile: tuple[int, Callable[[], None]] | None = None
     """At which request somebody edits."""
 
@@ -133,11 +136,16 @@ class Nursery:
             elif phase:
                 if phase == "lost":
                     emulator.faults.add(Fault(".*", harm=Harm.DROP))
+                else:
+                    self._carried_out.clear()
+                    self._under_way = call
                 self._shoot()
 
         return hook
 
     def _answered(self, call: Call) -> None:
+        if call is self._under_way:
+            self._carried_out.set()
         if call is self._last:
             self._last = None
             self._shoot()
@@ -188,7 +196,11 @@ class Nursery:
         ended: dict[str, Any] = json.loads(stdout.readline())
         if timer is not None:
             timer.cancel()
-        self._deadly = self._last = self._meanwhile = None
+        if (
+            self._under_way is not None
+        ):  # nobody moves the clock before: a horizon would pass while it is under way
+            assert self._carried_out.wait(30), "a request that arrived is never carried out"
+        self._deadly = self._last = self._meanwhile = self._under_way = None
         if ended["killed"]:
             self.kills[where] += 1
         else:

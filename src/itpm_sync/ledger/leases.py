@@ -6,6 +6,7 @@ In: who wants it, and for how many seconds. Out: a Lease; Busy names the holder 
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -26,7 +27,10 @@ _TAKE = (
     update(_table)
     .where(_table.c.project == bindparam("its_project"))
     .values(
-        holder=bindparam("its_holder"), fence=bindparam("its_fence"), expires=bindparam("its_end"), rest=null()
+        holder=bindparam("its_holder"),
+        fence=bindparam("its_fence"),
+        expires=bindparam("its_end"),
+        rest=null(),
     )
 )
 _RENEW = (
@@ -92,7 +96,17 @@ def extend(transaction: Transaction, lease: Lease, seconds: float) -> Lease:
 
 def release(database: Database, lease: Lease) -> None:
     """Give the lease back; one that was taken over is left to its new holder."""
-    database.write_project(lease.project, lambda t: give_back(t, lease), lambda row, now: None)
+
+    def check(row: Row[Any], _now: datetime) -> None:
+        if row.fence != lease.fence or row.holder != lease.holder:
+            raise _NotOurs  # not even its last commit is touched: the new holder may be looking for its own
+
+    with suppress(_NotOurs):
+        database.write_project(lease.project, lambda t: give_back(t, lease), check)
+
+
+class _NotOurs(Exception):  # noqa: N818 - no error
+    """The lease is another's by now."""
 
 
 def give_back(transaction: Transaction, lease: Lease, rest: str | None = None) -> None:

@@ -184,7 +184,23 @@ async def _readable(site: Site, place: Place, call: _Call, outcome: Outcome) -> 
     record = next((sighting.record for sighting in sightings if sighting.presence is Presence.PRESENT), None)
     if record is None:
         return _unknown(call, UnknownOutcome("Written, but it could not be read back."))
-    return replace(outcome, record=record)
+    ignored = _ignored(call.change, record)
+    if not ignored:
+        return replace(outcome, record=record)
+    refused = {**dict.fromkeys(ignored, "it says it was written, and it was not taken"), **outcome.refused}
+    return replace(outcome, status=Status.PARTLY, record=record, refused=refused)
+
+
+def _ignored(change: Change, record: Record) -> list[str]:
+    """Native values that stand as before our write, though the tool said that it took ours: no edit of anybody."""
+    before = change.expected.values if change.expected is not None else None
+    if before is None:
+        return []
+    return [
+        name
+        for name, sent in change.values.items()
+        if record.values.get(name) == before.get(name) and record.values.get(name) != sent
+    ]
 
 
 async def _reread(

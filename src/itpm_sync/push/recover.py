@@ -72,7 +72,8 @@ async def _creations(desk: Desk, intents: list[Intent]) -> list[Intent]:
     since = min(_called(intent) for intent in intents)
     found = await connector.find(containers, [intent.key for intent in intents], since)
     left = []
-    tied = {r.native_id for r in desk.replicas.values() if r.connection == connection}
+    # one that this run's pull brought already, and that nobody has decided yet, is found like any other
+    tied = {r.native_id for r in desk.replicas.values() if r.connection == connection and r.item is not None}
     for intent in intents:
         copies = [
             (place, record)

@@ -41,7 +41,7 @@ class _Field:
 
     def decide(self, conflict: Conflict | None) -> Verdict:
         speaking = [entry for entry in self.entries if not entry.computed or entry.tool == self.owner]
-        news = [entry for entry in speaking if entry.changed and not entry.first and entry.taken is None]
+        news = [entry for entry in speaking if entry.changed and entry.taken is None]
         overruled: list[Loser] = []
         if self.owner is not None:
             overruled = [
@@ -64,11 +64,7 @@ class _Field:
             return self._further(conflict, news) if news else Verdict(self.agreed, conflict=conflict)
         if not news:
             return Verdict(self.agreed)
-        if (
-            self.owner is None
-            and self.rules.policy.rule is Rule.MERGE
-            and all(e.before != e.now for e in news)
-        ):
+        if self.rules.policy.rule is Rule.MERGE and all(e.before != e.now for e in news):
             return self._merge(news)
         return self._settle(news)
 
@@ -140,8 +136,7 @@ class _Field:
             sides = [*(side for side in sides if side not in known), new]
         covered = cover(sides, self._form_in)
         if len(covered.stays) == 1 and covered.stays[0].lawful:
-            verdict = self._win(covered.stays[0], losers, covered.dropped, "the sides came together")
-            return replace(verdict, closed=True)
+            return self._win(covered.stays[0], losers, covered.dropped, "the sides came together")
         losers += [self._dropped(low, high) for low, high in covered.dropped]
         return Verdict(self.agreed, tuple(losers), replace(conflict, sides=covered.stays))
 
@@ -153,7 +148,7 @@ class _Field:
         """
         if before.conflict is not None:
             beside = self._further(before.conflict, firsts)
-            return replace(beside, losers=(*before.losers, *beside.losers), closed=False)
+            return replace(beside, losers=(*before.losers, *beside.losers))
         agreed = before.agreed
         here = _Field(agreed, self.entries, self.rules)
         sides = [here._first_side(entry) for entry in firsts]
@@ -168,18 +163,14 @@ class _Field:
                 if winner is None
                 else "what stands there contradicts itself"
             )
-            verdict = here._hold(covered.stays, [*losers, *(here._dropped(*p) for p in covered.dropped)], why)
-        else:
-            losers += [here._lost(side, "first tie") for side in covered.stays if side is not winner]
-            if here.value is None:
-                told = {(loser.side.tool, loser.side.form) for loser in losers}
-                empty = {e.tool: here._form_in(e.tool, None) for e in news}
-                cleared = [e for e in news if e.now == empty[e.tool] != here._form_in(e.tool, winner.value)]
-                losers += [
-                    here._lost(here._raw(e), "first tie") for e in cleared if (e.tool, e.now) not in told
-                ]
-            verdict = here._win(winner, losers, covered.dropped, "first tie")
-        return replace(verdict, closed=before.closed)
+            return here._hold(covered.stays, [*losers, *(here._dropped(*p) for p in covered.dropped)], why)
+        losers += [here._lost(side, "first tie") for side in covered.stays if side is not winner]
+        if here.value is None:
+            told = {(loser.side.tool, loser.side.form) for loser in losers}
+            empty = {e.tool: here._form_in(e.tool, None) for e in news}
+            cleared = [e for e in news if e.now == empty[e.tool] != here._form_in(e.tool, winner.value)]
+            losers += [here._lost(here._raw(e), "first tie") for e in cleared if (e.tool, e.now) not in told]
+        return here._win(winner, losers, covered.dropped, "first tie")
 
     def _preferred(self, stays: Sequence[Side]) -> Side | None:
         """The owner's side, else the first by seed order."""
@@ -280,14 +271,15 @@ class _Field:
         return Loser(self.rules.name, low, f"the same, coarser, as in {high.tool}", high.tool)
 
     def _stored(self, verdict: Verdict) -> Verdict:
-        """A covered side is a true loser where the final value does not read as was typed there."""
+        """A covered side is a true loser where the final value does not read as was typed there; told once."""
         if verdict.conflict is not None or all(loser.covered_by is None for loser in verdict.losers):
             return verdict
         final = verdict.agreed.value if verdict.agreed else None
-        losers = [
-            loser
-            if self._form_in(loser.side.tool, final) == loser.side.form
-            else replace(loser, covered_by=None)
-            for loser in verdict.losers
-        ]
+        told = {loser.side for loser in verdict.losers if loser.covered_by is None}
+        losers = []
+        for loser in verdict.losers:
+            if loser.covered_by is None or self._form_in(loser.side.tool, final) == loser.side.form:
+                losers.append(loser)
+            elif loser.side not in told:
+                losers.append(replace(loser, covered_by=None))
         return replace(verdict, losers=tuple(losers))

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from itpm_sync.bases import NEVER, Agreed, Conflict
+from itpm_sync.bases import Agreed, Conflict
 from itpm_sync.lens import Env, Lens
 from itpm_sync.model import Value
 from itpm_sync.plan import Loser
@@ -28,18 +28,18 @@ class Entry:
     """The form of what was seen; None where nothing was."""
     now: Value
     """The form of what stands there."""
-    at: int = NEVER
-    changed: bool = False
+    at: int
+    changed: bool
     """What stands there is an edit: it differs from what was seen, or was never decided."""
-    first: bool = False
+    first: bool
     """No base: this field's first tie."""
-    empty: bool = False
+    empty: bool
     """Nothing stands there, or only the tool's default."""
-    computed: bool = False
-    taken: int | None = None
+    computed: bool
+    taken: int | None
     """The reading is this offered version, taken by hand."""
-    edited: datetime | None = None
-    actor: str | None = None
+    edited: datetime | None
+    actor: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,10 +57,9 @@ class Rules:
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """The decision. `conflict` is the one open afterwards, if any; `closed` says that the one before is closed."""
+    """The decision. `conflict` is the one open afterwards, if any; one that was open before and is not is closed."""
 
     agreed: Agreed | None
     losers: tuple[Loser, ...] = ()
     conflict: Conflict | None = None
-    closed: bool = False
     reason: str = ""

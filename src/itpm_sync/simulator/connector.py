@@ -116,7 +116,7 @@ class SimConnector(MemoryConnector):
         except ItpmError as error:
             if self.phase == "after":
                 self.effects += 1
-                bare = isinstance(error, Bare) and self.tool.refuses.keys().isdisjoint(change.values)
+                bare = isinstance(error, Bare)
                 return Outcome(change.intent, Status.APPLIED if bare else Status.UNKNOWN, error=error)
             return self._untouched(change, error)
         self.effects += 1

@@ -24,6 +24,8 @@ JUMP: Final = "jump"
 LIFT: Final = "lift"
 APPROVE: Final = "approve"
 CONFIGURE: Final = "configure"
+BACKUP: Final = "backup"
+RESTORE: Final = "restore"
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +66,9 @@ TENDER: Final = (
 )
 """Where a deed or a kill hurts most."""
 
+RESTORED: Final = 0.03
+"""The share of stories at whose end an older ledger is put back."""
+
 _DEEDS = tuple(DEEDS)
 _WEIGHTS = tuple(DEEDS.values())
 
@@ -77,6 +82,7 @@ class _Drawing:
     def __init__(self, seed: int) -> None:
         self.seed, self.chance = seed, random.Random(seed ^ 0x5EED)
         self.configured = self.chance.random() < 0.2
+        self.restored = self.chance.random() < RESTORED
         count = self.chance.choice((3, 5, 8, 14))
         self.faults = self.chance.sample(sorted(FAULTS), min(count, len(FAULTS)))
 
@@ -87,6 +93,11 @@ class _Drawing:
                 steps += self._around()
                 steps.append(self._run())
             steps.append(Step(REST))
+        if self.restored:
+            steps.append(Step(BACKUP))
+            for _ in range(3):
+                steps += [*self._around(), Step(RUN)]
+            steps.append(Step(RESTORE))
         return Story(self.seed, tuple(steps))
 
     def _n(self) -> int:

@@ -16,7 +16,7 @@ from itpm_sync.simulator.kinds import KINDS
 Cell = tuple[str, str, str]
 """(fault, place, kind of tool)."""
 
-COMPLETE_FROM: Final = 20_000
+COMPLETE_FROM: Final = 200_000
 """From so many runs on, a cell that was never exercised counts as a failure."""
 
 KILLED: Final = "F59"

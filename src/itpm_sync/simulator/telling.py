@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from itpm_sync.codec import digest
 from itpm_sync.cycle import RunReport, run
 from itpm_sync.errors import Busy, Fenced, ItpmError, Stopped
+from itpm_sync.ledger.in_memory import image, put_back
 from itpm_sync.simulator.bench import PROJECT, Killed, drive
 from itpm_sync.simulator.director import Counts, Director, Halted
 from itpm_sync.simulator.laws.rest import Laws
@@ -71,6 +72,10 @@ class Telling:
         """Whether nobody can tell that a holder died (it ran on another machine)."""
         self.bench.gone = None if self.elsewhere else lambda holder: holder in self.ended
         self.between = Counts()
+        self.image = b""
+        """The ledger as it was backed up."""
+        self.braked = False
+        """Whether the last run that came to its end was stopped, or a container of it."""
 
     def say(self, what: str) -> None:
         if self.aloud:
@@ -111,28 +116,40 @@ class Telling:
     # ── steps ──
 
     def step(self, step: Step) -> None:
-        match step.what:
-            case "run":
-                self.run(step)
-            case "rest":
-                self.end()
-            case "wait":
-                self.clock(step.n)
-            case "answer":
-                self.people.answer_to(step.n)
-            case "settle":
-                self.rest()
-            case "lift":
-                self.lift()
-            case "approve":
-                self.between_runs(self.approve)
-            case "configure":
-                self.world.configure(step.n, self.say)
-            case _:
-                self.between.edits += 1
-                self.people.do(step.what, step.n)
+        """One step; whatever is none of ours is a deed of people."""
+        does: dict[str, Callable[[], object]] = {
+            "run": lambda: self.run(step),
+            "rest": self.end,
+            "settle": self.rest,
+            "wait": lambda: self.clock(step.n),
+            "answer": lambda: self.people.answer_to(step.n),
+            "lift": self.lift,
+            "approve": lambda: self.between_runs(self.approve) if self.braked else None,
+            "configure": lambda: self.world.configure(step.n, self.say),
+            "backup": self.backup,
+            "restore": self.restore,
+        }
+        if step.what in does:
+            does[step.what]()
+        else:
+            self.between.edits += 1
+            self.people.do(step.what, step.n)
         if self.ghosts.broken or self.director.broken:
             raise Unruly(*self.director.broken)
+
+    def backup(self) -> None:
+        self.image = image(self.bench.ledger)
+
+    def restore(self) -> None:
+        """Somebody puts yesterday's ledger back. The story ends with the run that finds it."""
+        if not self.image or self.bench.busy():
+            return
+        self.say("an older ledger is put back")
+        put_back(self.bench.ledger, self.image)
+        self.lift()
+        self.world.watch.restored = True
+        self.run_at_rest()
+        self.world.watch.restored = False
 
     def between_runs(self, work: Callable[[], object]) -> None:
         """What a person has the engine do, unless it is busy or the tools do not answer."""
@@ -197,6 +214,7 @@ class Telling:
         self.holder = ws.holder
         self.world.watch.begin_run()
         report = self.bench.run(ws, approve)
+        self.braked = bool(report.plan.brakes)
         if approve is not None and not report.stopped:
             self.world.watch.frozen = ""
             for tool in self.world.tools.values():
@@ -249,10 +267,13 @@ class Telling:
             tool
         ) in self.world.tools.values():  # nobody approves another container: they put the right one back
             tool.containers = {name: name for name in tool.containers}
+            tool.described = (dict(tool.containers), tool.described[1])
         plan = drive(run(self.bench.workspace(), PROJECT, carry_out=False)).run
         self.world.watch.approved = True
         try:
+            edits, self.between = self.between.edits, Counts()
             self.sync(approve=plan)
+            self._count(edits, 0, 0)
         except Stopped as error:  # somebody was faster
             self.say(f"  {error}")
         finally:

@@ -46,6 +46,8 @@ class Watch:
     """The connection that has the last word on a field."""
     frozen: str = ""
     """What of the configuration changed and was not approved yet: nothing may be written."""
+    restored: bool = False
+    """Whether the ledger is an older one: nothing is deleted, nothing that differs is overwritten (S28)."""
     approved: bool = False
     """Whether the run under way carries out what a person approved."""
     deletions: Counter[tuple[str, str]] = field(default_factory=Counter)
@@ -60,8 +62,13 @@ class Watch:
         if tool.accepted[1] not in ({}, tool.names):
             self.frozen = f"an option of {tool.name} was renamed"
 
+    allowed: dict[tuple[str, str], int] = field(default_factory=dict)
+    """… and how many there may be, as the container was before the first of them."""
+
     def begin_run(self) -> None:
+        """Nothing is deleted yet."""
         self.deletions.clear()
+        self.allowed.clear()
 
     def remember(self) -> None:
         self.item_of.update(self.items())
@@ -159,6 +166,8 @@ class SimTool(MemoryTool):
             self._break(
                 f"S27: {change.operation} of {change.key}, though {self.watch.frozen} and nobody approved it"
             )
+        if self.watch.restored and not self.watch.approved:
+            self._older(change)
         known = self.changed or self.watch.approved
         if not known and self.containers[container] != self.accepted[0].get(container):
             self._break(f"S10: {change.operation} in {container}, which is another container now")
@@ -178,6 +187,16 @@ class SimTool(MemoryTool):
         if change.operation is Operation.CREATE:
             self.ghosts.creations.append((self.name, row.native_id, change.key))
         return row
+
+    def _older(self, change: Change) -> None:
+        """S28: over an older ledger, what no person accepted."""
+        row = self.rows.get(change.native_id or "")
+        if change.operation is Operation.DELETE:
+            self._break(f"S28: {change.native_id} is deleted")
+        for name, value in change.values.items() if row is not None else ():
+            stands = row.values.get(name) if row is not None else None
+            if stands not in (None, [], "", value):
+                self._break(f"S28: {name} of {change.native_id} is overwritten: {stands!r} by {value!r}")
 
     def _stale(self, change: Change, row: Row) -> bool:
         expected = change.expected.revision if change.expected else None
@@ -227,7 +246,8 @@ class SimTool(MemoryTool):
         spot = (self.name, row.native_id)
         place = (self.name, row.container)
         self.watch.deletions[place] += 1
-        if not self.watch.approved and self.watch.deletions[place] > self.watch.most(*place):
+        allowed = self.watch.allowed.setdefault(place, self.watch.most(*place))
+        if not self.watch.approved and self.watch.deletions[place] > allowed:
             self._break(
                 f"S11: {self.watch.deletions[place]} records of {row.container} are deleted in one run"
             )

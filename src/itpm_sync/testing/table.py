@@ -200,7 +200,8 @@ class Table:
         for number, case in enumerate(self.cases):
             item = str(number)
             items[item] = ItemBase(item, {} if case.agreed is None else {name: case.agreed})
-            for teller, says in zip(self.setting.tellers, case.says, strict=True):
+            told = list(zip(self.setting.tellers, case.says, strict=True))
+            for teller, says in reversed(told):  # the engine puts them in order by itself
                 key = item + teller.name
                 replicas[key] = self._replica(key, item, teller, says)
             if case.conflict is not None:

@@ -115,10 +115,9 @@ def _merged(row: Row, says: Says) -> bool:
 
 def _parts_are_kept(row: Row, teller: Teller, says: Says) -> bool:
     """Of a group or a text of parts: each part that was changed is as it was typed, or somebody else changed it too."""
-    if row.answer.conflict is not None:
-        return False
     changed = _changed_parts(says)
     others = [_changed_parts(other) for _, other in row.edits() if other is not says]
+    others = [] if row.answer.conflict is not None else others
     agreed = _parts(teller.form(row.answer.value))
     kept = [agreed.get(name) == new or any(name in one for one in others) for name, new in changed.items()]
     return bool(kept) and all(kept)
@@ -310,6 +309,27 @@ def losers_were_said(row: Row) -> Iterator[str]:
                 yield f"{side.form!r} of {side.tool} counts as covered, and does not read so"
 
 
+def each_has_its_author(row: Row) -> Iterator[str]:
+    """Who edited it where: kept with the agreed value, with sides and with losers. Records are edited by their tool."""
+    case, answer = row.case, row.answer
+    known = set(case.conflict.sides) if case.conflict else set()
+    told = [*(answer.conflict.sides if answer.conflict else ()), *(one.side for one in answer.losers)]
+    for side in told:
+        if side not in known and not side.agreed and side.tool is not None and side.actor != side.tool:
+            yield f"nobody is said to have typed {side.form!r} in {side.tool}"
+    agreed = answer.agreed
+    spoke = {teller.name for teller, _ in [*row.edits(), *row.firsts()]}
+    if agreed is not None and agreed != case.agreed and agreed.origin in spoke and agreed.value is not None:
+        if agreed.actor != agreed.origin and not any(side.tool == agreed.origin for side in known):
+            yield f"nobody is said to have made it {agreed.value!r}"
+
+
+def nothing_is_stored_twice(row: Row) -> Iterator[str]:
+    told = [one.side for one in row.answer.losers if one.covered_by is None]
+    if len(told) != len(set(told)):
+        yield "a loser is stored twice"
+
+
 def nothing_is_made_up(row: Row) -> Iterator[str]:
     """An agreed value that moved comes from somebody who spoke in this run, or from a side."""
     case, answer = row.case, row.answer
@@ -336,6 +356,8 @@ LAWS: tuple[Law, ...] = (
     offers_are_remembered,
     readings_are_decided,
     losers_were_said,
+    each_has_its_author,
+    nothing_is_stored_twice,
     nothing_is_made_up,
 )
 

@@ -45,6 +45,17 @@ def _finish(value: Value) -> Value:
     return Schedule(finish=value.finish) if isinstance(value, Schedule) and value.finish else None
 
 
+class ZeroLens(PlainLens):
+    """Holds numbers, and shows 0 where there is nothing."""
+
+    def put(self, value: Value, values: Values, env: Env) -> dict[str, Any]:
+        return super().put(0 if value is None else value, values, env)
+
+    def get(self, values: Values, env: Env) -> Value:
+        found = super().get(values, env)
+        return 0 if found is None else found
+
+
 class LettersLens(PlainLens):
     """A text of letters, each a part of its own: two changes of one letter to different ones overlap."""
 

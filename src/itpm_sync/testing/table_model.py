@@ -110,6 +110,10 @@ class Field:
             value = teller.lens.lift(says.now, self.out.value, teller.env, edited=day)
         except Unliftable:
             return Voice(tool, says.now, says.now, lawful=False, edited=time)
+        if says.first and value is None and not self.decided:
+            value = (
+                says.now
+            )  # what its tool would also show for nothing is a value, where nothing was ever agreed
         return Voice(tool, value, says.now, edited=time)
 
     def agreed_voice(self) -> Voice:
@@ -325,11 +329,10 @@ class Field:
             tool
             for tool in edits
             if self.out.value is None
-            and self.tools[tool][1].now is None
-            and self.n(tool, winner.value) is not None
+            and self.tools[tool][1].now == self.n(tool, None) != self.n(tool, winner.value)
         ]
         self.win(winner, dropped)
-        self.out.lost |= {(tool, None, True) for tool in cleared}
+        self.out.lost |= {(tool, self.n(tool, None), True) for tool in cleared}
 
     def preferred(self, stays: list[Voice]) -> Voice | None:
         """The owner's; what is agreed, where the owner is no new one; else the first by seed order."""

@@ -8,14 +8,15 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
+from itertools import product
 
-from itpm_sync.bases import Side
+from itpm_sync.bases import Agreed, Side
 from itpm_sync.lens import Lens
 from itpm_sync.model import Day, Schedule, Value
 from itpm_sync.policy import FieldPolicy, Rule
 from itpm_sync.testing.lenses import PlainLens, ScaleLens, SetLens
-from itpm_sync.testing.table import Case, Setting, Teller
-from itpm_sync.testing.table_lenses import FinishLens, LettersLens, SpanLens
+from itpm_sync.testing.table import Case, Says, Setting, Teller
+from itpm_sync.testing.table_lenses import FinishLens, LettersLens, SpanLens, ZeroLens
 from itpm_sync.testing.table_rows import graded, held, offered, renamed_alike, timed, unagreed, varied
 
 HOLD, NEWEST, MERGE = FieldPolicy(Rule.HOLD), FieldPolicy(Rule.NEWEST), FieldPolicy(Rule.MERGE)
@@ -154,10 +155,39 @@ def _undecided() -> Iterator[Case]:
     return varied(renamed_alike(2, most=1), undecided=(False, True), read=(False, True))
 
 
+def _fourth_is_new() -> Iterator[Case]:
+    """Three edits of one run, two of them perhaps alike, and a tool that is tied in it."""
+    for now in product((10, 20, 30), repeat=4):
+        says = [Says(10, one, 2) for one in now[:3]]
+        yield Case(Agreed(10, 2, "a"), (*says, Says(None, now[3], None)))
+
+
+def _zeros() -> Iterator[Case]:
+    """One tool shows 0 for nothing; something or nothing is agreed."""
+    for seen, now, first, other in product((0, 10), (0, 10), (False, True), (None, 0, 10)):
+        zero = Says(None, now, None) if first else Says(seen, now, 0)
+        for at in (0, None):
+            yield Case(None, (Says(None, other, at), zero))
+    yield from graded((None, 0, 10), [((None, 0), (None, 0, 10)), ((0, 10), (0, 10))], ats=(2, None))
+
+
+def _contradicting() -> Iterator[Case]:
+    """A row that contradicts itself is held, and is typed anew; and the same at a first tie."""
+    rows = list(graded((span(1, 2),), [([span(2, 1)], SPANS), ([span(1, 2)], SPANS)], ats=(2, 1, None)))
+    wrong = Side("a", span(2, 1), span(2, 1), 2, lawful=False)
+    yield from rows
+    yield from held(rows, (wrong,))
+
+
+def _timed_groups() -> Iterator[Case]:
+    forms: list[tuple[list[Value], list[Value]]] = [([span(1, 2)], SPANS[1:4])] * 2
+    return timed(graded((span(1, 2),), forms, ats=(2,)))
+
+
 def _groups(second: list[Value]) -> Iterator[Case]:
     before = [one for one in second if one in (None, span(1, 2), span(0, 2))][:2]
     forms = [([None, span(1, 2)], SPANS), (before, second)]
-    return graded((span(1, 2), span(0, 2)), forms, ats=(2, 1))
+    return graded((span(1, 2), span(0, 2), None), forms, ats=(2, 1, None))
 
 
 def _still(**still: bool) -> tuple[Setting, ...]:
@@ -276,6 +306,20 @@ PARTS: tuple[Part, ...] = (
         settings(tools(SpanLens("schedule"), FinishLens("schedule")), HOLD, owner("b")),
         lambda: _groups(FINISHES),
         1_344,
+    ),
+    Part("groups by time of edit", settings(tools(*[SpanLens("schedule")] * 2), HOLD), _timed_groups, 0),
+    Part(
+        "groups that contradict themselves",
+        settings(tools(*[SpanLens("schedule")] * 2), HOLD, seeds=(("b", "a"),)),
+        _contradicting,
+        0,
+    ),
+    Part("three edits and a first tie", settings(tools(*[FINE] * 4), HOLD), _fourth_is_new, 0),
+    Part(
+        "nothing is shown as something",
+        settings(tools(FINE, ZeroLens("priority")), HOLD, owner("b"), seeds=((), ("b",))),
+        _zeros,
+        0,
     ),
     Part("held", settings(tools(FINE, FINE), HOLD, NEWEST, owner("a")), _held, 3_600),
     Part("held, one coarse", settings(tools(FINE, COARSE), HOLD), _held_coarse, 1_200),

@@ -30,7 +30,7 @@ from itpm_sync.testing.bench import Bench
 from itpm_sync.testing.clocks import CountingIds, ManualClock
 from itpm_sync.testing.killed.wire import RemoteConnector
 from itpm_sync.testing.kills.picked import TALES
-from itpm_sync.testing.kills.scene import Scene, tool_of
+from itpm_sync.testing.kills.scene import Scene, tool_of, undue
 from itpm_sync.testing.kills.tale import Tale
 
 
@@ -100,9 +100,10 @@ def _sync(order: Order) -> dict[str, Any]:
     with Ledger.open(order.url, clock=clock, ids=ids, key=order.key, wait=lambda _seconds: None) as ledger:
         bench = Bench(clock, tools, ledger, ids, policy=order.policy)
         report = bench.approve() if order.approve else bench.sync()
+        braked = undue(report)
         if report.plan.brakes:
             report = bench.approve()
-    return {"carried": len(report.carried), "brakes": [brake.says for brake in report.plan.brakes]}
+    return {"carried": len(report.carried), "undue": braked}
 
 
 def main(folder: Path) -> None:

@@ -81,6 +81,7 @@ class Story:
                 if "error" in ended.told and not (cut and "Unavailable" in ended.told["error"]):
                     return [ended.told["error"]]
                 if "error" not in ended.told:
+                    self.scene.ghosts.broken += ended.told["undue"]
                     self._learn(ended)
                     break
                 continue

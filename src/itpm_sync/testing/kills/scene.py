@@ -17,6 +17,7 @@ from itpm_sync.errors import Misconfigured, Stopped
 from itpm_sync.ledger import Ledger
 from itpm_sync.memory import MemoryConnector, MemoryTool, Row
 from itpm_sync.memory.tool import PARENT
+from itpm_sync.plan import BrakeKind
 from itpm_sync.policy import ContainerPolicy, Creation, Limits, Scope
 from itpm_sync.ports import Clock
 from itpm_sync.testing.bench import PROJECT, Bench, Tool
@@ -46,6 +47,15 @@ def tool_of(one: ToolOf, memory: MemoryTool, port: type[MemoryConnector] = Memor
         SetLens("labels", "xy" if one.coarse else None),
     ]
     return Tool(memory, {lens.name: lens for lens in lenses}, policies, HORIZON, port)
+
+
+def undue(report: RunReport) -> list[str]:
+    """Brakes that no tale gives a reason for: a kill makes no other ledger and no other container."""
+    return [
+        f"F66: a run after a kill is braked: {brake.says}"
+        for brake in report.plan.brakes
+        if brake.kind not in (BrakeKind.FIRST_SYNC, BrakeKind.CONFIGURATION)
+    ]
 
 
 class Hands(People):
@@ -276,6 +286,7 @@ class Scene:
             except (Misconfigured, Stopped):
                 self.approved = None
         report = self.bench.sync()
+        self.ghosts.broken += undue(report)
         return self.approve() if report.plan.brakes else report
 
     def approve(self) -> RunReport:

@@ -29,7 +29,9 @@ def bug_of(name: str) -> Bug:
 
 def faults() -> list[str]:
     """What is wrong with the catalogue: entries whose place the engine no longer has, names told twice."""
-    found = [f"Two planted bugs are called {name!r}." for name, n in Counter(b.name for b in BUGS).items() if n > 1]
+    found = [
+        f"Two planted bugs are called {name!r}." for name, n in Counter(b.name for b in BUGS).items() if n > 1
+    ]
     for bug in BUGS:
         try:
             bug.plant(bug.source())

@@ -213,7 +213,7 @@ EXISTENCE: Final = (
     Bug(
         name="an item that a person restored stays deleted",
         file=_GONE,
-        old="        draft.note_tie(one)\n        item.life, item.note = Life.LIVE, \"\"\n",
+        old='        draft.note_tie(one)\n        item.life, item.note = Life.LIVE, ""\n',
         new="        draft.note_tie(one)\n",
         kills=("S9", "S10", "S1"),
     ),

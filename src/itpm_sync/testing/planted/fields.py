@@ -20,6 +20,7 @@ FIELDS: Final = (
         old="False) if first else _before(draft, one, view, name)",
         new="False) if first else (_form(item, name, lens, env), True)",
         kills=("S3", "S26", "S4", "S6"),
+        quick=True,
     ),
     Bug(
         name="one base for all: what was last seen is taken from the item's first record",
@@ -172,6 +173,7 @@ FIELDS: Final = (
         new="            if coverers:\n                into[low] = min(coverers)\n",
         kills=("S3", "S1"),
         test=_C + "test_c3_a_dropped_side_covers_nothing",
+        quick=True,
     ),
     Bug(
         name="a finer value does not take the time of the coarser edit dropped into it",
@@ -188,6 +190,7 @@ FIELDS: Final = (
         new="if timed[0][0] > timed[1][0] else None",
         kills=("S26", "S4"),
         test=_C + "test_the_margin_of_newest_is_a_quarter_of_an_hour",
+        quick=True,
     ),
     Bug(
         name="the version does not rise with the value",
@@ -195,6 +198,7 @@ FIELDS: Final = (
         old="Agreed(winner.value, self.version + 1, winner.tool",
         new="Agreed(winner.value, max(self.version, 1), winner.tool",
         kills=("S16",),
+        quick=True,
     ),
     Bug(
         name="merge takes a tool's whole set instead of what it changed in it",
@@ -203,6 +207,7 @@ FIELDS: Final = (
         new="value = entry.now",
         kills=("S3", "S5"),
         test=_C + "test_c12_each_tools_own_change_of_a_set",
+        quick=True,
     ),
     Bug(
         name="merge compares a tool's set with the agreed one: what it never held counts as taken away",
@@ -219,6 +224,7 @@ FIELDS: Final = (
         new="one.offers = {**one.offers, write.name: (same,)}",
         kills=("S4",),
         test=_C + "test_c10_an_earlier_offer_is_taken_by_hand",
+        quick=True,
     ),
     Bug(
         name="an offer that was taken counts as an edit",
@@ -227,5 +233,6 @@ FIELDS: Final = (
         new="taken=None,",
         kills=("S4", "S6"),
         test=_C + "test_c11_an_old_offer_taken_is_no_edit",
+        quick=True,
     ),
 )

@@ -99,8 +99,8 @@ RUNNING: Final = (
     Bug(
         name="only the count limits deletions, not the share of a container",
         file=_BRAKES,
-        old="    return count > limits.deletions or (known >= limits.floor and count > limits.deletions_share * known)\n",
-        new="    return count > limits.deletions\n",
+        old=" or (known >= limits.floor and count > limits.deletions_share * known)\n",
+        new="\n",
         kills=("S11",),
     ),
     Bug(

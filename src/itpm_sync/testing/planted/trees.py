@@ -39,8 +39,8 @@ TREES: Final = (
     Bug(
         name="a record is put under one that is hidden or may be gone",
         file=_WRITES,
-        old="if name == \"parent\" and isinstance(form, str) and form != stands and self._absent(form, view):",
-        new="if name == \"parent\" and form is stands and self._absent(str(form), view):",
+        old='if name == "parent" and isinstance(form, str) and form != stands and self._absent(form, view):',
+        new='if name == "parent" and form is stands and self._absent(str(form), view):',
         kills=("S18",),
     ),
     Bug(

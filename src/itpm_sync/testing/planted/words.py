@@ -63,7 +63,9 @@ class Bug:
         """The file's text as it is now. Raises Outdated where there is no such file."""
         path = SOURCES / self.file
         if not path.is_file():
-            raise Outdated(f"Planted bug {self.name!r}: there is no src/itpm_sync/{self.file}; name the file it is in now.")
+            raise Outdated(
+                f"Planted bug {self.name!r}: there is no src/itpm_sync/{self.file}; name the file it is in now."
+            )
         return path.read_text(encoding="utf-8")
 
 
