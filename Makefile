@@ -68,7 +68,7 @@ planted: $(READY)
 check: $(READY)
 	$(RUN) ruff check
 	$(RUN) ruff format --check
-	$(RUN) mypy src $(SOURCES)
+	$(RUN) mypy src benchmarks $(SOURCES)
 	$(VENV)/bin/lint-imports --no-logo
 	if [ -x $(VENV)/bin/hadolint ]; then $(VENV)/bin/hadolint deploy/Dockerfile; fi
 

@@ -72,7 +72,9 @@ def native_of(number: int) -> str:
 
 
 def record_of(number: int, key: str, *, revision: int = 1, priority: int = 1) -> Record:
-    return Record(native_of(number), f"{revision:06d}", values_of(number, priority), key=key, name=native_of(number))
+    return Record(
+        native_of(number), f"{revision:06d}", values_of(number, priority), key=key, name=native_of(number)
+    )
 
 
 class Feed(Connector):
@@ -99,7 +101,10 @@ class Feed(Connector):
         yield Page(records, cursor=str(step), last=True)
 
     async def read(self, container: str, native_ids: Sequence[str]) -> Sequence[Sighting]:
-        return [Sighting(one, Presence.PRESENT, record_of(int(one), f"i-{int(one)}"), container) for one in native_ids]
+        return [
+            Sighting(one, Presence.PRESENT, record_of(int(one), f"i-{int(one)}"), container)
+            for one in native_ids
+        ]
 
     async def apply(self, container: str, changes: Sequence[Change]) -> Sequence[Outcome]:
         return [self._written(change) for change in changes]
@@ -108,7 +113,10 @@ class Feed(Connector):
         stood = change.expected
         assert stood is not None, "nothing is created here"
         after = Record(
-            stood.native_id, f"{int(stood.revision) + 1:06d}", {**stood.values, **change.values}, key=change.key
+            stood.native_id,
+            f"{int(stood.revision) + 1:06d}",
+            {**stood.values, **change.values},
+            key=change.key,
         )
         return Outcome(change.intent, Status.APPLIED, after)
 
@@ -130,7 +138,9 @@ def build(path: Path, items: int, projects: int) -> None:
             decided = [_decided(n, [one for one in replicas if one.item == f"i-{n}"]) for n in some]
             ledger.commit_decisions(lease, "run-0", decided)
         for tool in tools_of(0):
-            ledger.store_readings(lease, [], container=ContainerState(tool, "main", cursor="1", fingerprint="feed"))
+            ledger.store_readings(
+                lease, [], container=ContainerState(tool, "main", cursor="1", fingerprint="feed")
+            )
         ledger.release(lease)
     copies(path, projects)
 
@@ -145,16 +155,20 @@ def copies(path: Path, projects: int) -> None:
         }
         for number in range(1, projects):
             for table, names in columns.items():
-                changes = {"id": f"'{project_name(number)}'"} if table == "projects" else {
-                    "project": f"'{project_name(number)}'"
-                }
+                changes = (
+                    {"id": f"'{project_name(number)}'"}
+                    if table == "projects"
+                    else {"project": f"'{project_name(number)}'"}
+                )
                 if table == "replicas":
                     changes |= {"id": f"id || '-{number}'", "connection": f"connection || '{number}'"}
                 if table == "containers":
                     changes |= {"connection": f"connection || '{number}'"}
                 wanted = ", ".join(changes.get(name, f'"{name}"') for name in names)
                 where = "id" if table == "projects" else "project"
-                raw.execute(f"INSERT INTO {table} SELECT {wanted} FROM {table} WHERE {where} = '{project_name(0)}'")
+                raw.execute(
+                    f"INSERT INTO {table} SELECT {wanted} FROM {table} WHERE {where} = '{project_name(0)}'"
+                )
             raw.commit()
 
 
@@ -194,7 +208,9 @@ def workspace(ledger: Ledger, number: int, changed: Sequence[int]) -> Workspace:
     clock = SystemClock()
     handed = tools_on(clock)
     names = tools_of(number)
-    policy = ProjectPolicy(tuple(ContainerPolicy(tool, "main") for tool in names), limits=Limits(changes_share=1.0))
+    policy = ProjectPolicy(
+        tuple(ContainerPolicy(tool, "main") for tool in names), limits=Limits(changes_share=1.0)
+    )
     lenses = {lens.name: lens for lens in LENSES}
     project = Project(ProjectFacts(project_name(number), "Scale"), policy, lambda *_: Lenses(lenses), {}, {})
     connections = {tool: Feed(tool, changed if tool == names[0] else (), handed) for tool in names}
@@ -222,7 +238,9 @@ def _measured(path: str, number: int, changed: Sequence[int], runs: int, approve
     }
 
 
-def measured(path: Path, number: int, changed: Sequence[int] = (), *, runs: int = 3, approve: bool = False) -> Any:
+def measured(
+    path: Path, number: int, changed: Sequence[int] = (), *, runs: int = 3, approve: bool = False
+) -> Any:
     """`_measured` in a process of its own."""
     with multiprocessing.get_context("spawn").Pool(1) as pool:
         return pool.apply(_measured, (str(path), number, changed, runs, approve))
@@ -235,7 +253,10 @@ def figures(items: int, projects: int, changes: int, told: Callable[[str], None]
         build(small, 1_000, 1)
         build(large, items, projects)
         told("looking at the whole of a project, once")
-        whole = {name: measured(path, 0, runs=1, approve=True) for name, path in (("small", small), ("large", large))}
+        whole = {
+            name: measured(path, 0, runs=1, approve=True)
+            for name, path in (("small", small), ("large", large))
+        }
         told("idle runs")
         for number in range(1, projects):
             measured(large, number, runs=1, approve=True)

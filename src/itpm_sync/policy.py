@@ -12,7 +12,6 @@ from enum import StrEnum
 
 from itpm_sync.model import Kind, spec_of
 
-
 SKIP_LABEL = "itpm-skip"
 
 

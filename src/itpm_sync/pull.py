@@ -125,10 +125,7 @@ class Memory:
                 if spot.tie is not Tie.TOMBSTONE
                 and (seen := listed.get(spot.container)) is not None
                 and (
-                    spot.native_id not in seen
-                    or spot.item in claimed
-                    or spot.waits
-                    or spot.tie is Tie.UNTIED
+                    spot.native_id not in seen or spot.item in claimed or spot.waits or spot.tie is Tie.UNTIED
                 )
             ]
         )

@@ -42,7 +42,7 @@ class Directory:
         return None
 
 
-class Beyond(Exception):  # noqa: N818 - no error: whoever cut the surroundings short looks at all of them now
+class Beyond(Exception):
     """Asked for what surroundings that hold a part of a project do not know."""
 
 

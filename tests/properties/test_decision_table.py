@@ -20,7 +20,7 @@ from itpm_sync.testing.table_laws import LAWS, Row
 from itpm_sync.testing.table_parts import COARSE, FINE, HOLD, NEWEST, PARTS, Part, owner, sides, tools
 from itpm_sync.testing.table_rows import HOURS, held, named
 
-ROWS = 93_658
+ROWS = 97_183
 
 
 @pytest.fixture(autouse=True)

@@ -83,7 +83,7 @@ def test_a_seed_that_breaks_a_law_without_any_bug_sees_none() -> None:
     broken = Controls({clean.seed: ["S3: broken anyway"]})
     other = try_stories(bug, fresh(bug, ""), broken, first=1, most=SEEDS)
     assert other.seed is not None and other.seed > clean.seed
-    assert str(clean.seed) in markdown([other], broken)
+    assert str(clean.seed) in markdown([other], broken, "")
 
 
 def test_results_are_kept_and_an_entry_that_changed_begins_anew(tmp_path: Path) -> None:

@@ -105,7 +105,7 @@ def release(database: Database, lease: Lease) -> None:
         database.write_project(lease.project, lambda t: give_back(t, lease), check)
 
 
-class _NotOurs(Exception):  # noqa: N818 - no error
+class _NotOurs(Exception):
     """The lease is another's by now."""
 
 

@@ -195,7 +195,9 @@ class Ledger(Evidence):
         """Lift the pause of exactly this place. Returns it; nothing where none stood."""
         now = self._database.clock.now()
         with explained(self._database.shown):
-            return self._database.write_again(lambda c: pauses.resume(c, project, connection, actor=actor, now=now))
+            return self._database.write_again(
+                lambda c: pauses.resume(c, project, connection, actor=actor, now=now)
+            )
 
     def start_run(
         self,

@@ -25,6 +25,8 @@ Place = tuple[str, str]
 
 
 _LIVE = (Tie.TIED, Tie.OUT_OF_SCOPE)
+
+
 @dataclass(frozen=True, slots=True)
 class Site:
     """One container, as writing needs it."""

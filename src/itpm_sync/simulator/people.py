@@ -22,15 +22,15 @@ from itpm_sync.simulator.tools import SimTool, Watch
 
 SITES = ("Nord", "Sued")
 DEEDS: Final = {
-    "create": 10,
-    "twin": 4,
+    "create": 5,
+    "twin": 3,
     "retitle": 18,
     "reprioritise": 8,
     "relabel": 8,
     "relocate": 6,
     "reparent": 10,
     "move": 8,
-    "copy": 5,
+    "copy": 4,
     "hide": 7,
     "delete": 10,
     "restore": 6,

@@ -108,7 +108,7 @@ class World:
 
     def _tool(self, name: str) -> Tool:
         kind = self._kind(name)
-        sheets = ("s1", "s2") if self.chance.random() < 0.4 else ("main",)
+        sheets = ("s1", "s2") if self.chance.random() < 0.3 else ("main",)
         scoped = len(sheets) > 1 and self.chance.random() < 0.5
         memory = SimTool(name, self.clock, kind, containers=sheets, watch=self.watch)
         memory.cascades = self.chance.random() < 0.5
@@ -146,7 +146,7 @@ class World:
             for number, container in enumerate(sorted(one.containers)):
                 title = self.ghosts.write(first=KEPT)
                 self.people.made(one, container, {"kind": "task", "title": title, "site": SITES[number]})
-        for _ in range(self.chance.randint(2, 4)):
+        for _ in range(self.chance.randint(1, 2)):
             self.people.do("create", self.chance.getrandbits(31))
 
     def configure(self, n: int, say: Callable[[str], None]) -> None:

@@ -187,7 +187,7 @@ def _timed_groups() -> Iterator[Case]:
 def _groups(second: list[Value]) -> Iterator[Case]:
     before = [one for one in second if one in (None, span(1, 2), span(0, 2))][:2]
     forms = [([None, span(1, 2)], SPANS), (before, second)]
-    return graded((span(1, 2), span(0, 2), None), forms, ats=(2, 1, None))
+    return graded((span(1, 2), None), forms, ats=(2, 1, None))
 
 
 def _still(**still: bool) -> tuple[Setting, ...]:
@@ -299,27 +299,27 @@ PARTS: tuple[Part, ...] = (
         "groups",
         settings(tools(SpanLens("schedule"), SpanLens("schedule")), HOLD),
         lambda: _groups(SPANS),
-        1_568,
+        2_450,
     ),
     Part(
         "groups, one end",
         settings(tools(SpanLens("schedule"), FinishLens("schedule")), HOLD, owner("b")),
         lambda: _groups(FINISHES),
-        1_344,
+        2_100,
     ),
-    Part("groups by time of edit", settings(tools(*[SpanLens("schedule")] * 2), HOLD), _timed_groups, 0),
+    Part("groups by time of edit", settings(tools(*[SpanLens("schedule")] * 2), HOLD), _timed_groups, 84),
     Part(
         "groups that contradict themselves",
         settings(tools(*[SpanLens("schedule")] * 2), HOLD, seeds=(("b", "a"),)),
         _contradicting,
-        0,
+        882,
     ),
-    Part("three edits and a first tie", settings(tools(*[FINE] * 4), HOLD), _fourth_is_new, 0),
+    Part("three edits and a first tie", settings(tools(*[FINE] * 4), HOLD), _fourth_is_new, 81),
     Part(
         "nothing is shown as something",
         settings(tools(FINE, ZeroLens("priority")), HOLD, owner("b"), seeds=((), ("b",))),
         _zeros,
-        0,
+        840,
     ),
     Part("held", settings(tools(FINE, FINE), HOLD, NEWEST, owner("a")), _held, 3_600),
     Part("held, one coarse", settings(tools(FINE, COARSE), HOLD), _held_coarse, 1_200),

@@ -22,17 +22,28 @@ from itpm_sync.codec import digest
 from itpm_sync.testing.planted.catalogue import BUGS
 from itpm_sync.testing.planted.runner import ROOT, Controls, Result, fresh, try_stories, try_test
 from itpm_sync.testing.planted.table import markdown
-from itpm_sync.testing.planted.words import Bug
+from itpm_sync.testing.planted.words import SOURCES, Bug
 
 FIRST_ROUND: Final = 8
 """Seeds that every bug gets before any gets more: most need one or two."""
 
 
+def sources() -> str:
+    """A digest of the engine and the simulator as they are now."""
+    files = sorted(path for path in SOURCES.rglob("*.py") if path.relative_to(SOURCES).parts[0] != "testing")
+    return digest(
+        [[path.relative_to(SOURCES).as_posix(), path.read_text(encoding="utf-8")] for path in files]
+    )[:12]
+
+
 class Kept:
-    """Results and controls in a folder: one file, written whole after each change."""
+    """Results and controls in a folder: one file, written whole after each change.
+
+    After a change of the sources the seeds without a bug are told anew; the results stay, and say how old they are.
+    """
 
     def __init__(self, folder: Path, first: int) -> None:
-        self.folder, self.first = folder, first
+        self.folder, self.first, self.sources = folder, first, sources()
         self.results: dict[str, Result] = {}
         self.controls = Controls()
         self._lock = threading.Lock()
@@ -40,7 +51,8 @@ class Kept:
         if path.is_file():
             told = json.loads(path.read_text(encoding="utf-8"))
             if told["first"] == first:
-                self.controls = Controls({int(seed): broken for seed, broken in told["controls"].items()})
+                if told["sources"] == self.sources:
+                    self.controls = Controls({int(seed): broken for seed, broken in told["controls"].items()})
                 known = (Result(**one) for one in told["bugs"])
                 self.results = {one.name: one for one in known}
 
@@ -52,12 +64,18 @@ class Kept:
 
     def keep(self, result: Result) -> None:
         with self._lock:
+            result.sources = self.sources
             self.results[result.name] = result
             some = [self.results[bug.name] for bug in BUGS if bug.name in self.results]
             bugs = [asdict(one) for one in some]
-            told = {"first": self.first, "controls": self.controls.known, "bugs": bugs}
+            told = {
+                "first": self.first,
+                "sources": self.sources,
+                "controls": self.controls.known,
+                "bugs": bugs,
+            }
             self._write("results.json", json.dumps(told, ensure_ascii=False, indent=1))
-            self._write("table.md", markdown(some, self.controls))
+            self._write("table.md", markdown(some, self.controls, self.sources))
 
     def _write(self, name: str, text: str) -> None:
         self.folder.mkdir(parents=True, exist_ok=True)
@@ -73,7 +91,7 @@ def plant_all(
 
     def one(bug: Bug, seeds: int) -> None:
         result = kept.of(bug)
-        before = result.seeds
+        before = (result.seeds, result.test, "")
         try:
             try_stories(bug, result, kept.controls, first=kept.first, most=seeds)
             if not result.killed and not result.wrong and bug.test:
@@ -81,8 +99,8 @@ def plant_all(
                 result.test, result.wrong = ("", seen[1:]) if seen.startswith("!") else (seen, "")
         except RuntimeError as error:  # the process died: said of this bug, the others go on
             result.wrong = str(error)
-        kept.keep(result)
-        if result.seeds > before or result.wrong:
+        if (result.seeds, result.test, result.wrong) != before:
+            kept.keep(result)
             progress(f"{bug.name}: {result.says}")
 
     for seeds in sorted({min(FIRST_ROUND, most), most}):

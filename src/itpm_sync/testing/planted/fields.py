@@ -70,10 +70,10 @@ FIELDS: Final = (
     Bug(
         name="a further edit settles an open conflict, whatever the other sides say",
         file=_FIELDS,
-        old="        if len(covered.stays) == 1 and covered.stays[0].lawful:\n"
-        '            verdict = self._win(covered.stays[0], losers, covered.dropped, "the sides came together")\n',
-        new="        if covered.stays[0].lawful:\n"
-        '            verdict = self._win(covered.stays[0], losers, covered.dropped, "the sides came together")\n',
+        old="        if len(covered.stays) == 1 and covered.stays[0].lawful:\n            return self._win("
+        'covered.stays[0], losers, covered.dropped, "the sides came together")\n',
+        new="        if covered.stays[-1].lawful:\n            return self._win("
+        'covered.stays[-1], losers, covered.dropped, "the sides came together")\n',
         kills=("S3",),
     ),
     Bug(

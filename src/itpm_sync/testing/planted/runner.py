@@ -47,6 +47,8 @@ class Result:
     """Breaks of other laws on the way, each with its seed."""
     test: str = ""
     """The test that saw it."""
+    sources: str = ""
+    """A digest of the engine and the simulator when it was last tried."""
     wrong: str = ""
     """What is wrong with the entry: nothing was tried."""
 

@@ -1,0 +1,232 @@
+"""What the decision of one field says beside the values: reasons, days of edit, who edited, names of conflicts.
+
+The values themselves are enumerated in `properties/test_decision_table.py`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from itpm_sync.bases import Agreed, Conflict, Side
+from itpm_sync.lens import Env, Lens, Unliftable
+from itpm_sync.model import Day, Schedule, Value
+from itpm_sync.policy import FieldPolicy, Rule
+from itpm_sync.reconcile.fields import decide
+from itpm_sync.reconcile.verdict import Entry, Rules, Verdict
+from itpm_sync.testing.lenses import PlainLens, ScaleLens, SetLens
+from itpm_sync.testing.table import Teller
+from itpm_sync.testing.table_lenses import LettersLens, SpanLens
+
+LATE = datetime(2026, 5, 20, 23, 30, tzinfo=UTC)
+FINE = PlainLens("priority")
+
+
+def rules(rule: Rule = Rule.HOLD, *owners: str, zone: str = "UTC", seed: tuple[str, ...] = ()) -> Rules:
+    policy = FieldPolicy(rule, owners)
+    return Rules("i-1", "priority", policy, seed, timedelta(minutes=15), ZoneInfo(zone), LATE)
+
+
+def entry(tool: str, before: Value, now: Value, lens: Lens = FINE, **more: Any) -> Entry:
+    said: dict[str, Any] = {
+        "at": 2,
+        "changed": before != now,
+        "first": False,
+        "empty": now is None,
+        "computed": False,
+        "taken": None,
+        "edited": None,
+        "actor": f"{tool}'s",
+    }
+    return Entry(f"r-{tool}", tool, lens, Teller(tool, lens).env, before, now, **(said | more))
+
+
+def first(tool: str, now: Value, lens: Lens = FINE) -> Entry:
+    return entry(tool, None, now, lens, at=0, changed=False, first=True)
+
+
+AGREED = Agreed(10, 2, "a")
+
+
+def told(*entries: Entry, by: Rules | None = None, agreed: Agreed | None = AGREED) -> Verdict:
+    return decide(agreed, entries, by or rules(), None)
+
+
+def held(verdict: Verdict) -> Conflict:
+    assert verdict.conflict is not None
+    return verdict.conflict
+
+
+# ── why ──
+
+
+def test_an_edit_says_where_it_was_made() -> None:
+    assert told(entry("a", 10, 20), entry("b", 10, 10)).reason == "edited in a"
+
+
+def test_the_newest_says_so_and_who_is_older() -> None:
+    newer = entry("b", 10, 30, edited=LATE)
+    older = entry("a", 10, 20, edited=LATE - timedelta(hours=1))
+    verdict = told(older, newer, by=rules(Rule.NEWEST))
+    assert (verdict.reason, [loser.why for loser in verdict.losers]) == ("newest", ["newer in b"])
+
+
+def test_what_two_tools_did_to_a_set_says_that_it_was_merged() -> None:
+    lens, agreed = SetLens("labels"), Agreed(frozenset("x"), 2, "a")
+    mine = entry("a", frozenset("x"), frozenset("xy"), lens)
+    other = entry("b", frozenset("x"), frozenset("xz"), lens)
+    assert told(mine, other, by=rules(Rule.MERGE), agreed=agreed).reason == "merged"
+    assert told(mine, by=rules(Rule.MERGE), agreed=agreed).reason == "edited in a"
+
+
+def test_two_parts_of_a_group_say_that_they_were_joined() -> None:
+    lens = SpanLens("schedule")
+    days = [Day(date(2026, 5, day)) for day in (1, 2, 3, 4)]
+    whole = Schedule(days[1], days[2])
+    start, finish = replace(whole, start=days[0]), replace(whole, finish=days[3])
+    mine = entry("a", whole, start, lens, edited=LATE - timedelta(hours=1))
+    verdict = told(mine, entry("b", whole, finish, lens), agreed=Agreed(whole, 2, "a"))
+    assert verdict.reason == "edits of different parts joined"
+    assert verdict.agreed == Agreed(Schedule(days[0], days[3]), 3, "a", "a's", LATE - timedelta(hours=1))
+
+
+def test_an_overruled_edit_says_who_has_the_last_word() -> None:
+    verdict = told(entry("a", 10, 10), entry("b", 10, 20), by=rules(Rule.OWNER, "a"))
+    assert [(loser.why, loser.side.actor) for loser in verdict.losers] == [("a has the last word", "b's")]
+
+
+def test_a_stale_agreed_value_that_its_owner_overrules_says_so() -> None:
+    verdict = told(entry("a", 5, 20, at=1), by=rules(Rule.OWNER, "a"), agreed=Agreed(10, 2, "b", "b's"))
+    (loser,) = verdict.losers
+    assert (loser.side.form, loser.side.actor, loser.why) == (10, "b's", "a has the last word")
+
+
+def test_a_covered_edit_says_by_what() -> None:
+    coarse = ScaleLens("priority", (0, 50, 100))
+    (loser,) = told(entry("a", 0, 50, coarse), entry("b", 10, 63), agreed=Agreed(10, 2, "b")).losers
+    assert (loser.why, loser.covered_by, loser.field) == ("the same, coarser, as in b", "b", "priority")
+
+
+def test_a_first_tie_says_so() -> None:
+    verdict = told(first("b", 20), by=rules(seed=("b",)))
+    assert verdict.reason == "first tie"
+    assert [loser.why for loser in verdict.losers] == ["first tie"]
+    assert held(told(first("b", 20))).reason == "different values at the first tie"
+
+
+def test_a_row_that_contradicts_itself_says_so() -> None:
+    lens = SpanLens("schedule")
+    wrong = Schedule(Day(date(2026, 5, 2)), Day(date(2026, 5, 1)))
+    edited = told(entry("a", None, wrong, lens), agreed=Agreed(None, 2, "a"))
+    assert held(edited).reason == held(told(first("a", wrong, lens), agreed=None)).reason
+    assert held(edited).reason == "what stands there contradicts itself"
+    assert [side.lawful for side in held(edited).sides] == [False]
+
+
+def test_two_that_overlap_say_what_they_did() -> None:
+    lens, agreed = LettersLens("title"), Agreed("ab", 2, "a")
+    verdict = told(
+        entry("a", "ab", "xb", lens), entry("b", "ab", "yb", lens), by=rules(Rule.MERGE), agreed=agreed
+    )
+    assert held(verdict).reason == "Two edits changed the same letter."
+
+
+def test_sides_that_come_together_say_so() -> None:
+    open_ = Conflict("c-1", "i-1", "priority", (Side("a", 20, 20, 2), Side("b", 30, 30, 2)), LATE)
+    verdict = decide(AGREED, [entry("a", 20, 20), entry("b", 30, 20)], rules(), open_)
+    assert (verdict.conflict, verdict.reason) == (None, "the sides came together")
+    assert [(loser.side.form, loser.why) for loser in verdict.losers if not loser.covered_by] == [
+        (30, "replaced by a further edit in b")
+    ]
+
+
+# ── names ──
+
+
+def test_a_conflict_is_named_after_what_it_is_about() -> None:
+    conflict = held(told(entry("a", 10, 20), entry("b", 10, 30)))
+    assert (conflict.item, conflict.field, conflict.opened) == ("i-1", "priority", LATE)
+    assert conflict.id.startswith("c-") and len(conflict.id) == 14
+    assert conflict == held(told(entry("b", 10, 30), entry("a", 10, 20)))
+    others = [
+        held(told(entry("a", 10, 20), entry("b", 10, 40))),
+        held(told(entry("a", 10, 20, at=1), entry("b", 10, 30))),
+        held(told(entry("a", 10, 20), entry("c", 10, 30))),
+        held(told(entry("a", 10, 20, at=3), entry("b", 10, 30, at=3), agreed=Agreed(10, 3, "a"))),
+        held(told(entry("a", 10, 20), entry("b", 10, 30), by=replace(rules(), item="i-2"))),
+        held(told(entry("a", 10, 20), entry("b", 10, 30), by=replace(rules(), name="work"))),
+    ]
+    assert len({conflict.id, *(other.id for other in others)}) == 7
+
+
+def test_the_agreed_value_as_a_side_knows_its_author_and_time() -> None:
+    agreed = Agreed(10, 2, "a", "ann", LATE - timedelta(hours=2))
+    verdict = told(entry("a", 10, 10), entry("b", 5, 30, at=1), agreed=agreed)
+    (side,) = [side for side in held(verdict).sides if side.agreed]
+    assert (side.tool, side.actor, side.edited, side.version) == ("a", "ann", LATE - timedelta(hours=2), 2)
+
+
+# ── the day of an edit ──
+
+
+class Dated(PlainLens):
+    """Lifts what it is told to the day on which it was edited."""
+
+    def keeps(self, form: Value, agreed: Value, env: Env, edited: Day | None) -> Iterator[Value]:
+        if form == 1 and edited is not None:
+            yield Schedule(start=edited)
+
+    def form(self, value: Value, env: Env) -> Value:
+        return 1 if isinstance(value, Schedule) else value
+
+
+@pytest.mark.parametrize(
+    ("zone", "edited", "day"),
+    [
+        ("UTC", None, 20),
+        ("Europe/Berlin", None, 21),
+        ("Europe/Berlin", LATE - timedelta(hours=3), 20),
+        ("America/New_York", LATE - timedelta(days=5), 15),
+    ],
+)
+def test_an_edit_is_of_the_day_it_was_made_on_in_the_projects_zone(
+    zone: str, edited: datetime | None, day: int
+) -> None:
+    verdict = told(entry("a", 10, 1, Dated("priority"), edited=edited), by=rules(zone=zone))
+    assert verdict.agreed is not None
+    assert verdict.agreed.value == Schedule(start=Day(date(2026, 5, day)))
+
+
+# ── what a lens cannot lift ──
+
+
+class Stubborn(PlainLens):
+    """Lifts nothing that is 13."""
+
+    def lift(self, form: Value, agreed: Value, env: Env, *, edited: Day | None = None) -> Value:
+        if form == 13:
+            raise Unliftable("No.")
+        return form
+
+
+def test_under_merge_too_a_single_edit_that_means_nothing_is_held() -> None:
+    verdict = told(entry("a", 10, 13, Stubborn("priority")), by=rules(Rule.MERGE))
+    assert [side.lawful for side in held(verdict).sides] == [False]
+    assert verdict.agreed == AGREED
+
+
+def test_one_side_left_that_means_nothing_keeps_the_conflict_open() -> None:
+    open_ = Conflict("c-1", "i-1", "priority", (Side("a", 20, 20, 2),), LATE)
+    verdict = decide(AGREED, [entry("a", 20, 13, Stubborn("priority"))], rules(), open_)
+    assert [side.form for side in held(verdict).sides] == [13]
+
+
+def test_a_first_value_that_means_nothing_is_no_other_value() -> None:
+    lens = Stubborn("priority")
+    verdict = told(first("a", 13, lens), first("b", 20), by=rules(seed=("a", "b")), agreed=None)
+    assert {(side.tool, side.lawful) for side in held(verdict).sides} == {("a", False), ("b", True)}
