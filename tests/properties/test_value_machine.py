@@ -2,7 +2,7 @@
 
 Real engine and ledger over tools in memory: one that holds everything, two that hold what a vendor's mapping holds.
 Titles begin with a token of their own, so that a lost one is seen. At rest: every tool that holds a field says the form
-of what is agreed, the next run writes nothing, no title is lost, and what one person typed alone stands wherever it can.
+of what is agreed, the next run writes nothing, no title is lost, and what one person types alone stands where it can.
 """
 
 from __future__ import annotations
@@ -22,8 +22,9 @@ from itpm_sync.testing.mapped import Generator
 from itpm_sync.testing.typed import NAMES, SYSTEMS, WHOLE, Desk, bench, typeable
 
 HARD = (
-    "Größe", "e\u0301", "\u00e9", "\U0001f469\u200d\U0001f467", "\u202egnirts", "\u200bzero", "\ufeffmark", "שלום",
-    "中文", "=1+1", "<b>&amp;", "\\n", "'; --", "x" * 300, "\u2028", "\xa0", "tab\there", "\x00", "\x1b[0m", "0", "None",
+    "Größe", "e\u0301", "\u00e9", "\U0001f469\u200d\U0001f467", "\u202egnirts", "\u200bzero", "\ufeffmark",
+    "\u05e9\u05dc\u05d5\u05dd", "中文", "=1+1", "<b>&amp;", "\\n", "'; --", "x" * 300, "\u2028", "\xa0",
+    "tab\there", "\x00", "\x1b[0m", "0", "None",
 )  # fmt: skip
 TOKEN = re.compile(r"t\d+")
 CHANCE = st.randoms(use_true_random=False)

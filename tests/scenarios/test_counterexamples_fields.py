@@ -81,9 +81,16 @@ def test_c2_the_editor_knows_what_was_decided_of_its_own_edit() -> None:
     assert report.plan.conflicts == ()
 
 
+class LowerScale(ScaleLens):
+    """The nearest step, the lower one of two: 50 is 0 in `bin`, so that 50 covers 0 there and 63 does not."""
+
+    def _step(self, value: int) -> int:
+        return min(self.steps, key=lambda step: (abs(step - value), step))
+
+
 def test_c3_a_dropped_side_covers_nothing() -> None:
     tools = {
-        "bin": ScaleLens("priority", (0, 100)),
+        "bin": LowerScale("priority", (0, 100)),
         "coarse": ScaleLens("priority", (0, 50, 100)),
         "fine": PlainLens("priority"),
     }

@@ -383,3 +383,21 @@ def test_a_write_that_a_tool_silently_ignored_is_a_refusal_and_no_edit() -> None
     settle(bench)
     assert bench.value("S", in_s, "priority") == 2
     assert bench.ledger.refusals(PROJECT) == []
+
+
+def test_an_edit_waits_while_the_owners_own_record_is_hidden() -> None:
+    bench = bench_of("J", "S", "P", fields={"priority": FieldPolicy(Rule.OWNER, ("J",))})
+    mine = add(bench, "J", "Rack", priority=1)
+    start(bench)
+    memory, in_s, in_p = bench.tools["J"].memory, native(bench, "S", "Rack"), native(bench, "P", "Rack")
+    memory.hide(mine)
+    settle(bench)
+    bench.tools["S"].memory.edit_as("bea", in_s, priority=5)
+    settle(bench)
+    assert bench.value("S", in_s, "priority") == 5, "nobody may say that it is wrong"
+    assert bench.value("P", in_p, "priority") == 1, "nobody may say that it is right"
+    assert quiet(bench)
+    memory.hide(mine, hidden=False)
+    settle(bench)
+    assert [bench.value(*place, "priority") for place in (("J", mine), ("S", in_s), ("P", in_p))] == [1, 1, 1]
+    assert 5 in bench.losers(item(bench, "Rack"), "priority")

@@ -21,7 +21,7 @@ from itpm_sync.reconcile.fields import decide
 from itpm_sync.reconcile.verdict import Entry, Rules, Verdict
 from itpm_sync.testing.lenses import PlainLens, ScaleLens, SetLens
 from itpm_sync.testing.table import Teller
-from itpm_sync.testing.table_lenses import LettersLens, SpanLens
+from itpm_sync.testing.table_lenses import FinishLens, LettersLens, SpanLens, ZeroLens
 
 LATE = datetime(2026, 5, 20, 23, 30, tzinfo=UTC)
 FINE = PlainLens("priority")
@@ -202,7 +202,66 @@ def test_an_edit_is_of_the_day_it_was_made_on_in_the_projects_zone(
     assert verdict.agreed.value == Schedule(start=Day(date(2026, 5, day)))
 
 
+def test_a_first_value_is_of_its_day_too() -> None:
+    verdict = told(first("a", 1, Dated("priority")), agreed=None)
+    assert verdict.agreed is not None
+    assert verdict.agreed.value == Schedule(start=Day(date(2026, 5, 20)))
+
+
+# ── first ties ──
+
+
+def test_what_a_tool_also_shows_for_nothing_is_a_value_where_nothing_was_agreed() -> None:
+    verdict = told(first("a", 0, ZeroLens("priority")), agreed=None)
+    assert verdict.agreed == Agreed(0, 1, "a", "a's")
+
+
+def test_but_not_from_a_tool_that_holds_a_part_only() -> None:
+    lens = ZeroLens("priority")
+    lens.whole = False
+    assert told(first("a", 0, lens), agreed=None).agreed is None
+
+
+def test_an_owner_that_says_nothing_leaves_a_first_tie_to_the_seed() -> None:
+    quiet = entry("a", None, None, at=0)
+    verdict = told(quiet, first("b", 20), first("c", 30), by=rules(Rule.OWNER, "a", seed=("c",)), agreed=None)
+    assert verdict.agreed == Agreed(30, 1, "c", "c's")
+
+
+def test_clearings_that_a_first_tie_fills_are_stored_once_each() -> None:
+    verdict = told(entry("a", 10, None), entry("b", 10, None), first("c", 20))
+    assert verdict.agreed is not None and verdict.agreed.value == 20
+    assert [(loser.side.tool, loser.side.form, loser.covered_by) for loser in verdict.losers] == [
+        ("b", None, None),
+        ("a", None, None),
+    ]
+
+
+def test_a_clearing_that_still_reads_as_cleared_is_no_loser() -> None:
+    start, finish = Schedule(start=Day(date(2026, 5, 1))), Schedule(finish=Day(date(2026, 5, 2)))
+    cleared = entry("b", finish, None, FinishLens("schedule"))
+    verdict = told(cleared, first("a", start, SpanLens("schedule")), agreed=Agreed(finish, 2, "b"))
+    assert verdict.agreed == Agreed(start, 4, "a", "a's")
+    assert verdict.losers == ()
+
+
+def test_beside_a_conflict_too_what_a_tool_also_shows_for_nothing_is_a_value_at_its_first_tie_only() -> None:
+    lens = ZeroLens("priority")
+    open_ = Conflict("c-1", "i-1", "priority", (Side("a", 10, 10, 0), Side("c", 20, 20, 0)), LATE)
+    new = decide(None, [first("b", 0, lens)], rules(), open_)
+    edited = decide(None, [entry("b", 10, 0, lens, at=0)], rules(), open_)
+    assert [side.value for side in held(new).sides if side.tool == "b"] == [0]
+    assert [side.value for side in held(edited).sides if side.tool == "b"] == [None]
+
+
 # ── what a lens cannot lift ──
+
+
+def test_the_newest_edit_does_not_win_where_it_means_nothing() -> None:
+    wrong = entry("a", 10, 13, Stubborn("priority"), edited=LATE)
+    verdict = told(wrong, entry("b", 10, 20, edited=LATE - timedelta(hours=1)), by=rules(Rule.NEWEST))
+    assert verdict.agreed == AGREED
+    assert {(side.tool, side.lawful) for side in held(verdict).sides} == {("a", False), ("b", True)}
 
 
 class Stubborn(PlainLens):

@@ -47,6 +47,8 @@ class ReplicaDraft:
     fresh: bool = False
     """Tied in this run: no base yet."""
     drop: str | None = None
+    unheard: set[str] = field(default_factory=set)
+    """Fields whose edit here waits until the owner's own record is shown to us again."""
     seen_from: Place | None = None
     """Where `seen` was read, if not in this container (a record that moved)."""
 

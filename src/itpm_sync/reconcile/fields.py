@@ -246,7 +246,7 @@ class _Field:
         self, winner: Side, losers: Sequence[Loser], dropped: Sequence[tuple[Side, Side]], reason: str = ""
     ) -> Verdict:
         agreed = self.agreed
-        if winner.value != self.value or (agreed is None and winner.value is not None):
+        if winner.value != self.value:
             agreed = Agreed(winner.value, self.version + 1, winner.tool, winner.actor, winner.edited)
         final = [self._dropped(low, high) for low, high in dropped]
         return Verdict(agreed, (*losers, *final), reason=reason or f"edited in {winner.tool}")

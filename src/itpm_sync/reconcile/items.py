@@ -87,7 +87,7 @@ def _decide(
         entries = [
             entry for one, view in here if (entry := entry_of(draft, item, one, view, name)) is not None
         ]
-        if entries:
+        if entries and not _owner_unseen(draft, item, name, entries):
             _decide_field(draft, item, name, entries)
 
 
@@ -120,6 +120,28 @@ def _decide_field(draft: Draft, item: ItemDraft, name: str, entries: list[Entry]
         draft.note_parent(item)
     for entry in entries:
         _step(draft, item, name, entry)
+
+
+def _owner_unseen(draft: Draft, item: ItemDraft, name: str, entries: list[Entry]) -> bool:
+    """Whether a field's owner holds the item and is hidden from us: it has the last word and cannot be heard. Edits
+    elsewhere wait, unwritten and undecided, until it is shown again.
+    """
+    policy = draft.world.policy.of_field(name)
+    if policy.rule is not Rule.OWNER or (item.base.id, name) in draft.conflicts:
+        return False
+    heard = {entry.tool for entry in entries}
+    hidden = {
+        one.base.connection
+        for one in draft.of_item[item.base.id]
+        if one.tie is Tie.HIDDEN and name in one.at and one.base.connection not in heard
+    }
+    owner = next((tool for tool in policy.owners if tool in heard | hidden), None)
+    if owner not in hidden:
+        return False
+    for entry in entries:
+        if entry.changed:
+            draft.replicas[entry.replica].unheard.add(name)
+    return True
 
 
 def _policy(draft: Draft, entries: list[Entry], name: str) -> FieldPolicy:
@@ -157,7 +179,8 @@ def _accept(draft: Draft, item: ItemDraft) -> None:
         if view is None or view.suspended or one.base.current is None:
             continue
         one.accept = True
-        one.undecided = frozenset(name for name in view.lenses if _untranslatable(draft, one, view, name))
+        unread = {name for name in view.lenses if _untranslatable(draft, one, view, name)}
+        one.undecided = frozenset(unread | one.unheard)
 
 
 def _untranslatable(draft: Draft, one: ReplicaDraft, view: ContainerView, name: str) -> bool:

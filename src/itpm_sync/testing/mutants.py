@@ -345,7 +345,7 @@ def main(
 
     What was not noticed before is tried again: there may be a new test for it.
     """
-    trial = Trial(files_of(files), Path(state))
+    trial = Trial(files_of(files), Path(state).resolve())
     imported_before()
     if noticed := in_child(lambda: table(SHARES[0]) or "-", 10 * SECONDS).removeprefix("-"):
         raise click.ClickException(f"{noticed} is not green without any mutant")

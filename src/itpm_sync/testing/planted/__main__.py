@@ -96,10 +96,10 @@ def plant_all(
             try_stories(bug, result, kept.controls, first=kept.first, most=seeds)
             if not result.killed and not result.wrong and bug.test:
                 seen = try_test(bug)
-                result.test, result.wrong = ("", seen[1:]) if seen.startswith("!") else (seen, "")
+                result.test, result.unseen = ("", seen[1:]) if seen.startswith("!") else (seen, "")
         except RuntimeError as error:  # the process died: said of this bug, the others go on
             result.wrong = str(error)
-        if (result.seeds, result.test, result.wrong) != before:
+        if (result.seeds, result.test, result.wrong) != before or result.unseen:
             kept.keep(result)
             progress(f"{bug.name}: {result.says}")
 

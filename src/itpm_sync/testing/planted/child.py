@@ -68,7 +68,9 @@ def test(hook: Hook, node: str) -> None:
     import pytest
 
     with contextlib.redirect_stdout(io.StringIO()) as told:
-        code = pytest.main([node, "-q", "-x", "--assert=plain", "-p", "no:cacheprovider", "-p", "no:xdist"])
+        # nothing is loaded that such a test does not need: of the sample data, of emulators
+        options = ["-o", "addopts=--import-mode=importlib", "--assert=plain", "-p", "no:cacheprovider"]
+        code = pytest.main([node, "-q", "-x", *options])
     last = told.getvalue().strip().splitlines()
     # 0: all passed, 1: something failed; anything else is a test that is not there, or a bug that breaks the import
     _say(failed=code == 1, passed=code == 0, says=last[-1] if last else "", applied=hook.applied)

@@ -11,6 +11,7 @@ from itpm_sync.testing.planted.words import Bug
 
 _PAIRING, _GONE, _SCOPE = "reconcile/pairing.py", "reconcile/gone.py", "reconcile/scope.py"
 _I = "tests/scenarios/test_counterexamples_items.py::"
+_SHOWED = "tests/scenarios/test_what_planted_bugs_showed.py::"
 _FOUND = "tests/scenarios/test_found_histories.py::"
 
 EXISTENCE: Final = (
@@ -35,6 +36,7 @@ EXISTENCE: Final = (
         old="if any(not sibling.listed or sibling.suspended for sibling in siblings):",
         new="if view.suspended:",
         kills=("S7", "S8"),
+        test=_SHOWED + "test_nothing_is_created_while_a_container_of_the_tool_does_not_answer",
     ),
     Bug(
         name="nobody waits whether the same thing was made in the other tool too",
@@ -57,7 +59,7 @@ EXISTENCE: Final = (
         old="if (item.life or item.base.life) is Life.DELETED or LIFE in item.held:",
         new="if LIFE in item.held:",
         kills=("S9", "S7"),
-        test=_I + "test_i4_created_nowhere_once_its_source_is_deleted",
+        test=_SHOWED + "test_a_deleted_item_is_not_created_in_a_tool_that_could_not_be_reached_before",
     ),
     Bug(
         name="an item whose only record may be gone is created elsewhere",
@@ -81,6 +83,7 @@ EXISTENCE: Final = (
         old="one.item is None or one.tie not in (Tie.TIED, Tie.OUT_OF_SCOPE) or one.item",
         new="one.item is None or one.tie is not Tie.TIED or one.item",
         kills=("S1", "S8"),
+        test=_SHOWED + "test_what_is_out_of_scope_is_written_no_more_and_again_once_it_is_back",
     ),
     # ── paired ──
     Bug(
@@ -115,8 +118,10 @@ EXISTENCE: Final = (
     Bug(
         name="a copy of what we deleted is taken for the moved record",
         file=_PAIRING,
-        old="        if gone and not old.base.ours and not view",
-        new="        if gone and not view",
+        old="        gone = old.base.absence is not None and old.base.absence.presence in _ELSEWHERE\n"
+        "        if gone and not old.base.ours and not view",
+        new="        absent = old.base.absence is not None and old.base.absence.presence in _ELSEWHERE\n"
+        "        if (absent or old.tie is Tie.TOMBSTONE) and not view",
         kills=("S9", "S10", "S8"),
         test=_I + "test_i12_a_copy_of_what_we_deleted_is_a_new_item",
     ),
@@ -164,7 +169,7 @@ EXISTENCE: Final = (
         old="    complete = all(pulled.listed is not None for pulled in pulls)\n",
         new="    complete = any(pulled.listed is not None for pulled in pulls)\n",
         kills=("S10", "S8", "S9"),
-        test=_I + "test_i6_a_moved_row_whose_new_place_cannot_be_listed_yet",
+        test=_SHOWED + "test_gone_is_not_believed_while_another_container_of_the_tool_does_not_answer",
     ),
     Bug(
         name="what may be hidden is taken for deleted",
@@ -193,7 +198,7 @@ EXISTENCE: Final = (
         old="    scoped = one.tie is not Tie.OUT_OF_SCOPE\n",
         new="    scoped = True\n",
         kills=("S10", "S9", "S1"),
-        test=_I + "test_i8_cleaning_up_a_copy_out_of_scope_says_nothing_of_the_item",
+        test=_SHOWED + "test_a_copy_that_its_own_tool_took_out_of_scope_is_cleaned_up_there_only",
     ),
     Bug(
         name="an agreed edit that the deleter did not know is deleted with the record",
@@ -231,7 +236,7 @@ EXISTENCE: Final = (
         old="tie=Tie.TOMBSTONE, ours=True, reading=None)",
         new="tie=Tie.TOMBSTONE, reading=None)",
         kills=("S9", "S10"),
-        test=_I + "test_i12_a_copy_of_what_we_deleted_is_a_new_item",
+        test=_I + "test_i10_a_restored_original_asks_about_the_copies_we_deleted",
     ),
     Bug(
         name="a hidden record that is shown again stays hidden",

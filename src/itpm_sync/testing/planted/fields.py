@@ -11,6 +11,7 @@ from itpm_sync.testing.planted.words import Bug
 
 _ITEMS, _FIELDS, _SIDES = "reconcile/items.py", "reconcile/fields.py", "reconcile/sides.py"
 _C = "tests/scenarios/test_counterexamples_fields.py::"
+_SHOWED = "tests/scenarios/test_what_planted_bugs_showed.py::"
 _FOUND = "tests/scenarios/test_found_histories.py::"
 
 FIELDS: Final = (
@@ -35,15 +36,15 @@ FIELDS: Final = (
         old="return max(one.at.get(name, NEVER), _version(item, name)) if in_step else one.at.get(name, NEVER)",
         new="return _version(item, name)",
         kills=("S3",),
+        test=_C + "test_c7_a_further_edit_replaces_its_own_side",
     ),
     Bug(
         name="only the winner is marked seen",
         file=_ITEMS,
         old="        one.accept = True\n        one.undecided",
-        new="        one.accept = not item.losers or any(\n"
-        "            agreed.origin == one.base.connection for agreed in item.agreed.values()\n"
-        "        )\n        one.undecided",
-        kills=("S26", "S22", "S4", "S3"),
+        new="        moved = {a.origin for n, a in item.agreed.items() if a != item.base.agreed.get(n)}\n"
+        "        one.accept = not moved or one.base.connection in moved\n        one.undecided",
+        kills=("S26", "S22", "S4", "S3", "S1", "S2"),
     ),
     Bug(
         name="`at` moves early: wherever a value is decided, whether the tool says it or not",
@@ -51,14 +52,22 @@ FIELDS: Final = (
         old="    if _form(item, name, entry.lens, entry.env) == entry.now:\n",
         new="    if agreed is not None:\n",
         kills=("S3",),
+        test=_C + "test_c7_a_further_edit_replaces_its_own_side",
     ),
     Bug(
-        name="`at` never moves with a decision",
+        name="`at` never moves: what a decision says of it is not stored",
+        file="decided.py",
+        old="at=replica.at if change.at is None else change.at,",
+        new="at=replica.at,",
+        kills=("S4", "S22", "S2", "S3", "S26"),
+    ),
+    Bug(
+        name="what a person settled is not known to the tool that said so already",
         file=_ITEMS,
-        old="        one.at[name] = version\n",
-        new="        pass\n",
-        kills=("S4", "S22", "S2"),
-        test=_C + "test_c6_two_tools_come_to_the_same_value",
+        old="return max(one.at.get(name, NEVER), _version(item, name)) if in_step else one.at.get(name, NEVER)",
+        new="return one.at.get(name, NEVER)",
+        kills=("S4",),
+        test=_FOUND + "test_an_edit_over_the_value_that_a_resolution_kept_is_no_new_conflict",
     ),
     Bug(
         name="edits are forgotten while a conflict over the field is open",
@@ -66,6 +75,7 @@ FIELDS: Final = (
         old="return self._further(conflict, news) if news else Verdict(self.agreed, conflict=conflict)",
         new="return Verdict(self.agreed, conflict=conflict)",
         kills=("S3", "S1"),
+        test=_C + "test_c7_a_further_edit_replaces_its_own_side",
     ),
     Bug(
         name="a further edit settles an open conflict, whatever the other sides say",
@@ -82,6 +92,7 @@ FIELDS: Final = (
         old="self.rules.item, self.rules.name, tuple(sides), self.rules.now, why",
         new="self.rules.item, self.rules.name, tuple(sides[:2]), self.rules.now, why",
         kills=("S3",),
+        test=_SHOWED + "test_of_three_tools_that_differ_none_is_forgotten",
     ),
     Bug(
         name="the agreed value is no side: an edit that did not know it wins over it",
@@ -89,6 +100,7 @@ FIELDS: Final = (
         old="        stale = self.agreed is not None and all(entry.at != self.version for entry in news)\n",
         new="        stale = False\n",
         kills=("S3",),
+        test=_C + "test_c7_a_further_edit_replaces_its_own_side",
     ),
     Bug(
         name="the agreed value is a side though one of the edits knew it",
@@ -117,6 +129,8 @@ FIELDS: Final = (
         old='losers += [here._lost(side, "first tie") for side in covered.stays if side is not winner]',
         new="losers += []",
         kills=("S3", "S28"),
+        test="tests/scenarios/test_restored_ledger.py::"
+        "test_the_seed_order_settles_an_accepted_rebuilding_and_the_loser_is_kept",
     ),
     Bug(
         name="the side that a further edit replaces is not stored",
@@ -148,7 +162,7 @@ FIELDS: Final = (
         old="[entry for entry in self.entries if not entry.computed or entry.tool == self.owner]",
         new="list(self.entries)",
         kills=("S13", "S6", "S1"),
-        test=_C + "test_c9_a_schedule_authority_that_computes_the_field_owns_it",
+        test=_FOUND + "test_a_value_that_its_tool_no_longer_computes_and_nobody_agreed_is_a_first_one",
     ),
     Bug(
         name="the schedule authority does not own what it computes",
@@ -164,6 +178,7 @@ FIELDS: Final = (
         old="value = entry.lens.lift(entry.now, self.value, entry.env, edited=day)",
         new="value = entry.now",
         kills=("S5", "S6", "S1", "S18"),
+        test="tests/properties/test_lenses_together.py::test_63_percent_survives_planner_and_jira",
     ),
     Bug(
         name="a side that was dropped still covers others",

@@ -49,6 +49,8 @@ class Result:
     """The test that saw it."""
     sources: str = ""
     """A digest of the engine and the simulator when it was last tried."""
+    unseen: str = ""
+    """What is wrong with the test of its entry."""
     wrong: str = ""
     """What is wrong with the entry: nothing was tried."""
 
@@ -69,7 +71,8 @@ class Result:
             return f"simulator, seed {self.seed}: {self.by}"
         if self.test:
             return f"`{self.test.rpartition('/')[2]}`"
-        return f"**nobody** in {self.seeds} seeds" + (f" (but {self.otherwise[0]})" if self.otherwise else "")
+        but = "; ".join([*self.otherwise[:1], *([self.unseen] if self.unseen else [])])
+        return f"**nobody** in {self.seeds} seeds" + (f" ({but})" if but else "")
 
 
 class Controls:

@@ -64,15 +64,6 @@ RUNNING: Final = (
         new="and sighting.record is not None and sighting.container not in ours:",
         kills=("S8", "S10"),
     ),
-    Bug(
-        name="a container that could not be read counts as listed",
-        file="cycle/reading.py",
-        old="            listed=pulled is not None and pulled.whole,\n",
-        new="            listed=True,\n",
-        kills=("S7", "S8"),
-        test="tests/scenarios/test_counterexamples_items.py::"
-        "test_i6_a_moved_row_whose_new_place_cannot_be_listed_yet",
-    ),
     # ── brakes ──
     Bug(
         name="a brake stops nothing: the plan is carried out without approval",

@@ -29,12 +29,12 @@ TREES: Final = (
         kills=("S18", "S19"),
     ),
     Bug(
-        name="children before parents: a record is created though its parent is not there yet",
-        file=_CALLS,
-        old="    return not isinstance(parent, str) or site.env.native_of(parent) is not None\n",
-        new="    return True\n",
-        kills=("S18", "S19", "S1", "S26", "S22"),
-        test=_TREES + "test_nothing_is_put_under_what_was_not_made_after_all",
+        name="children before parents",
+        file="push/__init__.py",
+        old="    for _, level in _by_depth(creations):\n",
+        new="    for _, level in reversed(_by_depth(creations)):\n",
+        kills=("S18", "S22"),
+        test="tests/scenarios/test_what_planted_bugs_showed.py::test_a_tree_is_made_in_one_run_parents_first",
     ),
     Bug(
         name="a record is put under one that is hidden or may be gone",
@@ -49,14 +49,6 @@ TREES: Final = (
         old="        if above is not None and self._absent(above, view):\n",
         new="        if above is None and self._absent(item.base.id, view):\n",
         kills=("S18",),
-    ),
-    Bug(
-        name="what lies under a deleted record goes with it though it is not ours to move",
-        file="reconcile/leaving.py",
-        old="            if stuck:\n",
-        new="            if len(stuck) > 9:\n",
-        kills=("S18", "S10", "S8"),
-        test=_TREES + "test_what_a_hidden_record_lies_under_is_not_deleted_though_both_were",
     ),
     Bug(
         name="children that stay are not moved out before their parent is deleted",

@@ -12,18 +12,20 @@ from itpm_sync.testing.planted.words import Bug
 _CALLS, _AFTER, _OUTCOMES, _RECOVER = "push/calls.py", "push/after.py", "push/outcomes.py", "push/recover.py"
 _WRITES = "reconcile/writes.py"
 _C = "tests/scenarios/test_counterexamples_fields.py::"
+_SHOWED = "tests/scenarios/test_what_planted_bugs_showed.py::"
 _FOUND = "tests/scenarios/test_found_histories.py::"
 _QUARANTINE = "tests/scenarios/test_quarantine.py::"
 
 WRITING: Final = (
     # ── what is written ──
     Bug(
-        name="a held field is overwritten",
-        file=_WRITES,
-        old="if lens.writable and name not in item.held and name not in one.undecided:",
-        new="if lens.writable and name not in one.undecided:",
-        kills=("S3", "S26", "S4"),
-        test=_C + "test_c7_a_further_edit_replaces_its_own_side",
+        name="a field that is held since an earlier run is overwritten",
+        file="reconcile/draft.py",
+        old="                if item in self.items:\n                    self.items[item].held.add(conflict.field)\n",
+        new="                if item in self.items and conflict.also:\n"
+        "                    self.items[item].held.add(conflict.field)\n",
+        kills=("S3", "S26", "S4", "S9", "S10"),
+        test=_SHOWED + "test_what_is_held_stays_as_each_tool_has_it",
     ),
     Bug(
         name="a value that could not be decided yet is overwritten",
@@ -45,7 +47,7 @@ WRITING: Final = (
         old="            if one.tie is Tie.TIED:\n                writes = writer.writes",
         new="            if one.tie in (Tie.TIED, Tie.OUT_OF_SCOPE):\n                writes = writer.writes",
         kills=("S27",),
-        test="tests/scenarios/test_counterexamples_items.py::test_i1_no_second_row_when_an_edit_moves_the_scope",
+        test=_SHOWED + "test_what_is_out_of_scope_is_written_no_more_and_again_once_it_is_back",
     ),
     Bug(
         name="a record is created without our key",
@@ -167,7 +169,7 @@ WRITING: Final = (
         old="        refusals=tuple(_refusals(desk, site, written, refused)),\n",
         new="",
         kills=("S23", "S22"),
-        test=_QUARANTINE + "test_attempts_back_off_from_an_hour_to_a_day",
+        test=_FOUND + "test_a_write_that_a_tool_silently_ignored_is_a_refusal_and_no_edit",
     ),
     Bug(
         name="nobody looks what our write replaced",

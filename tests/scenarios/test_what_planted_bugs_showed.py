@@ -1,0 +1,132 @@
+"""Short stories without which a mistake that was planted into the engine would have been seen by nobody."""
+
+from __future__ import annotations
+
+from itpm_sync.bases import Life, Tie
+from itpm_sync.policy import Deletion, Scope
+from itpm_sync.testing.bench import PROJECT, Bench, tool
+from itpm_sync.testing.clocks import ManualClock
+from itpm_sync.testing.lenses import PlainLens
+from itpm_sync.testing.stories import FREE, NEW_IDS, add, bench_of, item, native, settle, start, titles
+
+
+def scoped(**policy: object) -> Bench:
+    """J takes all; S only what lies at the site Nord."""
+    clock = ManualClock()
+    fields = (PlainLens("site"), PlainLens("priority"))
+    takes = Scope(where={"site": frozenset({"Nord"})})
+    made = {
+        "J": tool(clock, "J", *fields, horizon=3600.0),
+        "S": tool(clock, "S", *fields, horizon=3600.0, scope=takes),
+    }
+    return Bench.of(clock, made, limits=FREE, **policy)
+
+
+def tie(bench: Bench, name: str, title: str) -> Tie:
+    mine = item(bench, title)
+    replicas = bench.ledger.load(PROJECT).replicas.values()
+    (found,) = [one.tie for one in replicas if (one.connection, one.item) == (name, mine)]
+    return found
+
+
+def test_a_deleted_item_is_not_created_in_a_tool_that_could_not_be_reached_before() -> None:
+    bench = bench_of("J", "S", "P", deletion=Deletion.MARK)
+    start(bench)
+    bench.tools["P"].memory.down.add("main")
+    mine = add(bench, "J", "Rack")
+    settle(bench)
+    assert titles(bench, "S") == ["Rack"]
+    bench.tools["J"].memory.delete_as("ann", mine)
+    settle(bench)
+    bench.tools["P"].memory.down.clear()
+    settle(bench)
+    assert titles(bench, "S") == ["Rack"]
+    assert titles(bench, "P") == []
+
+
+def test_gone_is_not_believed_while_another_container_of_the_tool_does_not_answer() -> None:
+    bench = bench_of("J", "S", sheets=("S1", "S2"), able=NEW_IDS, deletion=Deletion.MARK)
+    add(bench, "J", "Rack")
+    start(bench)
+    memory = bench.tools["S"].memory
+    moved = native(bench, "S", "Rack")
+    memory.down.add("S2")
+    memory.move_as("bea", moved, "S2")
+    settle(bench)
+    assert bench.ledger.load(PROJECT).items[item(bench, "Rack")].life is Life.LIVE
+    memory.down.clear()
+    settle(bench)
+    assert tie(bench, "S", "Rack") is Tie.TIED
+    assert titles(bench, "S") == ["Rack"]
+
+
+def test_nothing_is_created_while_a_container_of_the_tool_does_not_answer() -> None:
+    bench = bench_of("J", "S", sheets=("S1", "S2"))
+    start(bench)
+    bench.tools["S"].memory.down.add("S2")
+    add(bench, "J", "Rack")
+    settle(bench)
+    assert titles(bench, "S") == []
+    bench.tools["S"].memory.down.clear()
+    settle(bench)
+    assert titles(bench, "S") == ["Rack"]
+
+
+def test_a_copy_that_its_own_tool_took_out_of_scope_is_cleaned_up_there_only() -> None:
+    bench = scoped(deletion=Deletion.PROPAGATE)
+    add(bench, "J", "Rack", site="Nord")
+    start(bench)
+    copy = native(bench, "S", "Rack")
+    bench.tools["S"].memory.edit_as("bea", copy, site="Sued")
+    settle(bench)
+    assert tie(bench, "S", "Rack") is Tie.OUT_OF_SCOPE
+    bench.tools["S"].memory.delete_as("bea", copy)
+    settle(bench)
+    assert titles(bench, "J") == ["Rack"]
+
+
+def test_what_is_out_of_scope_is_written_no_more_and_again_once_it_is_back() -> None:
+    bench = scoped()
+    mine = add(bench, "J", "Rack", site="Nord", priority=1)
+    start(bench)
+    copy = native(bench, "S", "Rack")
+    bench.tools["J"].memory.edit_as("ann", mine, site="Sued", priority=2)
+    settle(bench)
+    assert (bench.value("S", copy, "site"), bench.value("S", copy, "priority")) == ("Nord", 1)
+    bench.tools["J"].memory.edit_as("ann", mine, site="Nord")
+    settle(bench)
+    assert bench.value("S", copy, "priority") == 2
+
+
+def test_what_is_held_stays_as_each_tool_has_it() -> None:
+    bench = bench_of("J", "S")
+    mine = add(bench, "J", "Rack", priority=1)
+    start(bench)
+    copy = native(bench, "S", "Rack")
+    bench.tools["J"].memory.edit_as("ann", mine, priority=2)
+    bench.tools["S"].memory.edit_as("bea", copy, priority=3)
+    settle(bench)
+    assert len(bench.ledger.conflicts(PROJECT)) == 1
+    assert (bench.value("J", mine, "priority"), bench.value("S", copy, "priority")) == (2, 3)
+
+
+def test_of_three_tools_that_differ_none_is_forgotten() -> None:
+    bench = bench_of("J", "S", "P")
+    mine = add(bench, "J", "Rack", priority=1)
+    start(bench)
+    for number, name in enumerate("JSP"):
+        record = mine if name == "J" else native(bench, name, "Rack")
+        bench.tools[name].memory.edit_as("ann", record, priority=10 + number)
+    settle(bench)
+    assert bench.conflict_values("priority") == [10, 11, 12]
+
+
+def test_a_tree_is_made_in_one_run_parents_first() -> None:
+    bench = bench_of("J", "S")
+    start(bench)
+    above = add(bench, "J", "Site")
+    below = add(bench, "J", "Rack", parent=above)
+    add(bench, "J", "Cable", parent=below)
+    bench.sync()
+    assert titles(bench, "S") == ["Cable", "Rack", "Site"]
+    assert bench.value("S", native(bench, "S", "Cable"), "parent") == native(bench, "S", "Rack")
