@@ -88,6 +88,12 @@ def run(name: str, agreed: Agreed, every: list[Tool]) -> Verdict:
                 now,
                 agreed.version,
                 changed=now != tool.seen,
+                first=False,
+                empty=False,
+                computed=False,
+                taken=None,
+                edited=None,
+                actor=None,
             )
         )
     return decide(agreed, entries, rules, None)

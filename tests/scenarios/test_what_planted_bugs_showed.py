@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from itpm_sync.bases import Life, Tie
-from itpm_sync.policy import Deletion, Scope
+from itpm_sync.policy import Deletion, FieldPolicy, Rule, Scope
 from itpm_sync.testing.bench import PROJECT, Bench, tool
 from itpm_sync.testing.clocks import ManualClock
 from itpm_sync.testing.lenses import PlainLens
-from itpm_sync.testing.stories import FREE, NEW_IDS, add, bench_of, item, native, settle, start, titles
+from itpm_sync.testing.stories import FREE, KEPT, NEW_IDS, add, bench_of, item, native, settle, start, titles
 
 
 def scoped(**policy: object) -> Bench:
@@ -130,3 +130,40 @@ def test_a_tree_is_made_in_one_run_parents_first() -> None:
     bench.sync()
     assert titles(bench, "S") == ["Cable", "Rack", "Site"]
     assert bench.value("S", native(bench, "S", "Cable"), "parent") == native(bench, "S", "Rack")
+
+
+def test_what_is_older_is_kept_in_full() -> None:
+    bench = bench_of("J", "S", fields={"priority": FieldPolicy(Rule.NEWEST)})
+    mine = add(bench, "J", "Rack", priority=1)
+    start(bench)
+    bench.tools["J"].memory.edit_as("ann", mine, priority=2)
+    bench.clock.move(hours=1)
+    bench.tools["S"].memory.edit_as("bea", native(bench, "S", "Rack"), priority=3)
+    settle(bench)
+    assert bench.value("J", mine, "priority") == 3
+    assert bench.losers(item(bench, "Rack"), "priority") == [2]
+
+
+def test_an_edit_of_a_record_that_moved_at_the_same_time_is_an_edit() -> None:
+    bench = bench_of("J", "S", sheets=("S1", "S2"), able=NEW_IDS)
+    mine = add(bench, "J", "Rack", priority=1)
+    start(bench)
+    memory = bench.tools["S"].memory
+    memory.edit_as("bea", native(bench, "S", "Rack"), priority=7)
+    memory.move_as("bea", native(bench, "S", "Rack"), "S2")
+    settle(bench)
+    assert bench.ledger.conflicts(PROJECT) == []
+    assert bench.value("J", mine, "priority") == 7
+    assert bench.losers(item(bench, "Rack"), "priority") == []
+
+
+def test_of_two_records_that_match_one_item_none_is_taken_unasked() -> None:
+    bench = bench_of("J", "S")
+    start(bench)
+    add(bench, "J", "Rack", parent=native(bench, "J", KEPT))
+    for _ in range(2):
+        add(bench, "S", "Rack", parent=native(bench, "S", KEPT))
+    bench.sync()
+    mine = [r.item for r in bench.ledger.load(PROJECT).replicas.values() if r.connection == "S"]
+    assert len([one for one in mine if one is not None]) == 1, "the kept one only"
+    assert len(bench.ledger.pairs(PROJECT)) == 2

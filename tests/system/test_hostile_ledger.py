@@ -156,7 +156,7 @@ def test_what_we_make_is_for_its_owner_only(folder: Path, cli: Cli) -> None:
     assert open_to_others == []
 
 
-@pytest.mark.parametrize("version", ["0002", "9999", "zzzz", "0000", "'; DROP TABLE items"])
+@pytest.mark.parametrize("version", ["0003", "9999", "zzzz", "0000", "'; DROP TABLE items"])
 def test_a_ledger_of_another_version_is_left_alone(folder: Path, cli: Cli, version: str) -> None:
     with sqlite3.connect(database(folder)) as connection:
         connection.execute("UPDATE itpm_version SET version_num = ?", (version,))

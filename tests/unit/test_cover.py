@@ -55,3 +55,7 @@ def test_one_that_stays_takes_the_latest_time_of_those_dropped_into_it() -> None
     assert [(one.tool, one.edited and one.edited.hour) for one in found.stays] == [("c", 9)]
     untimed = cover([side("a", 50, 50), side("c", 63, 63, 7)], form_in)
     assert [(one.tool, one.edited and one.edited.hour) for one in untimed.stays] == [("c", 7)]
+
+
+def test_two_values_that_people_set_here_are_two() -> None:
+    assert told(side(None, 1, 1), side(None, 2, 2)) == ([None, None], [])

@@ -222,6 +222,24 @@ def test_but_not_from_a_tool_that_holds_a_part_only() -> None:
     assert told(first("a", 0, lens), agreed=None).agreed is None
 
 
+class LastDigit(ZeroLens):
+    """Holds the last digit only, and shows 0 where there is nothing."""
+
+    whole = False
+
+    def form(self, value: Value, env: Env) -> Value:
+        return value % 10 if isinstance(value, int) else 0
+
+    def keeps(self, form: Value, agreed: Value, env: Env, edited: Day | None) -> Iterator[Value]:
+        if isinstance(form, int):
+            yield from (11 + form, 20 + form)
+
+
+def test_from_a_part_it_is_the_finest_value_that_reads_so() -> None:
+    verdict = told(first("a", 0, LastDigit("priority")), agreed=None)
+    assert verdict.agreed == Agreed(20, 1, "a", "a's")
+
+
 def test_an_owner_that_says_nothing_leaves_a_first_tie_to_the_seed() -> None:
     quiet = entry("a", None, None, at=0)
     verdict = told(quiet, first("b", 20), first("c", 30), by=rules(Rule.OWNER, "a", seed=("c",)), agreed=None)

@@ -109,7 +109,7 @@ class _Drawing:
 
     def _around(self) -> list[Step]:
         """What happens between two runs."""
-        steps = [self._deed() for _ in range(self.chance.choice((0, 1, 2, 2, 2, 3)))]
+        steps = [self._deed() for _ in range(self.chance.choice((1, 2, 2, 2, 3, 3)))]
         if self.chance.random() < 0.15:
             steps.append(Step(ANSWER, self._n()))
         if self.chance.random() < 0.1:
@@ -124,7 +124,7 @@ class _Drawing:
     def _run(self) -> Step:
         chance = self.chance
         found = [self._deed(self._place(), self._point()) for _ in range(chance.choice((0, 1, 1, 2, 3)))]
-        for _ in range(chance.choice((0, 1, 2, 2, 3))):
+        for _ in range(chance.choice((1, 2, 3, 3, 4))):
             fault = FAULTS[chance.choice(self.faults)]
             found.append(Step(fault.name, self._n(), chance.choice(fault.at), self._point() // 2))
         dies = chance.random()

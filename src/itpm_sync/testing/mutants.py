@@ -250,8 +250,9 @@ class Trial:
             lines.write(json.dumps([key, said], ensure_ascii=False) + "\n")
 
     def learn(self, tests: Sequence[str]) -> None:
-        """Which tests come by which line, quickest first; made once for each state of the sources."""
-        text = json.dumps([self.sources, list(tests)], sort_keys=True)
+        """Which tests come by which line, quickest first; made once for each state of sources and tests."""
+        told = {path.as_posix(): path.read_text("utf-8") for test in tests for path in _files(ROOT / test)}
+        text = json.dumps([self.sources, told], sort_keys=True)
         key = f"map:{hashlib.sha256(text.encode()).hexdigest()[:12]}"
         if key not in self.state:
             for number, test in enumerate(tests):
@@ -291,6 +292,10 @@ class Trial:
                 return noticed
         failed = limited(lambda: pytested(tests[:MOST], Watch())) if tests else ""
         return failed or "-"
+
+
+def _files(test: Path) -> list[Path]:
+    return sorted(test.rglob("*.py")) if test.is_dir() else [test]
 
 
 def imported_before() -> None:

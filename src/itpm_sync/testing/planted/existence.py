@@ -29,6 +29,7 @@ EXISTENCE: Final = (
         old="if draft.holders(identity, connection) or (",
         new="if any(one.tie is Tie.TIED for one in draft.holders(identity, connection)) or (",
         kills=("S9", "S7", "S8"),
+        quick=True,
     ),
     Bug(
         name="an item is created although a container of the tool could not be listed",

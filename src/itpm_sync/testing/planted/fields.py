@@ -21,7 +21,6 @@ FIELDS: Final = (
         old="False) if first else _before(draft, one, view, name)",
         new="False) if first else (_form(item, name, lens, env), True)",
         kills=("S3", "S26", "S4", "S6"),
-        quick=True,
     ),
     Bug(
         name="one base for all: what was last seen is taken from the item's first record",
@@ -41,9 +40,9 @@ FIELDS: Final = (
     Bug(
         name="only the winner is marked seen",
         file=_ITEMS,
-        old="        one.accept = True\n        one.undecided",
+        old="        one.accept = True\n",
         new="        moved = {a.origin for n, a in item.agreed.items() if a != item.base.agreed.get(n)}\n"
-        "        one.accept = not moved or one.base.connection in moved\n        one.undecided",
+        "        one.accept = not (item.losers or item.opened) or one.base.connection in moved\n",
         kills=("S26", "S22", "S4", "S3", "S1", "S2"),
     ),
     Bug(
@@ -60,6 +59,7 @@ FIELDS: Final = (
         old="at=replica.at if change.at is None else change.at,",
         new="at=replica.at,",
         kills=("S4", "S22", "S2", "S3", "S26"),
+        quick=True,
     ),
     Bug(
         name="what a person settled is not known to the tool that said so already",
@@ -188,7 +188,6 @@ FIELDS: Final = (
         new="            if coverers:\n                into[low] = min(coverers)\n",
         kills=("S3", "S1"),
         test=_C + "test_c3_a_dropped_side_covers_nothing",
-        quick=True,
     ),
     Bug(
         name="a finer value does not take the time of the coarser edit dropped into it",
@@ -205,7 +204,6 @@ FIELDS: Final = (
         new="if timed[0][0] > timed[1][0] else None",
         kills=("S26", "S4"),
         test=_C + "test_the_margin_of_newest_is_a_quarter_of_an_hour",
-        quick=True,
     ),
     Bug(
         name="the version does not rise with the value",
@@ -222,7 +220,6 @@ FIELDS: Final = (
         new="value = entry.now",
         kills=("S3", "S5"),
         test=_C + "test_c12_each_tools_own_change_of_a_set",
-        quick=True,
     ),
     Bug(
         name="merge compares a tool's set with the agreed one: what it never held counts as taken away",
@@ -239,7 +236,6 @@ FIELDS: Final = (
         new="one.offers = {**one.offers, write.name: (same,)}",
         kills=("S4",),
         test=_C + "test_c10_an_earlier_offer_is_taken_by_hand",
-        quick=True,
     ),
     Bug(
         name="an offer that was taken counts as an edit",
@@ -248,6 +244,5 @@ FIELDS: Final = (
         new="taken=None,",
         kills=("S4", "S6"),
         test=_C + "test_c11_an_old_offer_taken_is_no_edit",
-        quick=True,
     ),
 )

@@ -55,7 +55,7 @@ RUNNING: Final = (
         file=_PULL,
         old="        return known if buried else replace(known, absence=None)\n",
         new="        return replace(known, absence=None, reading=record)\n",
-        kills=("S9", "S10", "S3", "S26"),
+        kills=("S9", "S10", "S3", "S26", "S22"),
     ),
     Bug(
         name="a record that moved to another of our containers is taken for gone",
@@ -158,7 +158,7 @@ RUNNING: Final = (
         file="ledger/intents.py",
         old="    store_replicas(transaction, [one.replica for one in settlements if one.replica])\n",
         new="",
-        kills=("S7", "S8", "S3", "S26", "S6"),
+        kills=("S7", "S8", "S3", "S26", "S6", "S4"),
     ),
     # ── runs that look at few items ──
     Bug(

@@ -36,7 +36,7 @@ class Bug:
     test: str = ""
     """The test that sees it, where random stories do not come there: a gap of the simulator."""
     quick: bool = False
-    """Whether its killer needs a few seconds at most, from any seed on."""
+    """Whether a few stories see it, from any seed on."""
 
     @property
     def module(self) -> str:

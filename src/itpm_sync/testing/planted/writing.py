@@ -55,6 +55,7 @@ WRITING: Final = (
         old="Change(intent.id, operation, native, action.item, values, expected)",
         new='Change(intent.id, operation, native, action.item if native else "", values, expected)',
         kills=("S7", "S8"),
+        quick=True,
     ),
     # ── calls ──
     Bug(
@@ -67,6 +68,7 @@ WRITING: Final = (
         "        called = desk.intend([call.intent for call in batch])\n"
         "        batch = [replace(call, intent=replace(call.intent, called=called)) for call in batch]\n",
         kills=("S14",),
+        quick=True,
     ),
     Bug(
         name="an intent does not say that its call went out",
@@ -74,6 +76,7 @@ WRITING: Final = (
         old="        called = [replace(intent, called=now) for intent in intents]\n",
         new="        called = list(intents)\n",
         kills=("S14", "S7"),
+        quick=True,
     ),
     Bug(
         name="a call whose outcome is unknown is made once more",
