@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
-from itpm_sync.bases import Life, Tie
-from itpm_sync.policy import Deletion, FieldPolicy, Rule, Scope
+from collections.abc import Sequence
+from dataclasses import replace
+
+from itpm_sync.bases import LIFE, Life, Tie
+from itpm_sync.connector import Change, Outcome
+from itpm_sync.memory import MemoryConnector
+from itpm_sync.plan import BrakeKind
+from itpm_sync.policy import Creation, Deletion, FieldPolicy, Limits, Rule, Scope
 from itpm_sync.testing.bench import PROJECT, Bench, tool
 from itpm_sync.testing.clocks import ManualClock
 from itpm_sync.testing.lenses import PlainLens
@@ -167,3 +173,137 @@ def test_of_two_records_that_match_one_item_none_is_taken_unasked() -> None:
     mine = [r.item for r in bench.ledger.load(PROJECT).replicas.values() if r.connection == "S"]
     assert len([one for one in mine if one is not None]) == 1, "the kept one only"
     assert len(bench.ledger.pairs(PROJECT)) == 2
+
+
+def test_a_record_is_not_deleted_while_one_under_it_could_not_be_moved_out() -> None:
+    bench = bench_of("J", "S", deletion=Deletion.PROPAGATE)
+    above = add(bench, "J", "Site")
+    below = add(bench, "J", "Rack", parent=above)
+    start(bench)
+    memory = bench.tools["S"].memory
+    memory.refuses = {"parent": "The tool does not take it."}
+    bench.tools["J"].memory.edit_as("ann", below, parent=None)
+    bench.tools["J"].memory.delete_as("ann", above)
+    settle(bench)
+    assert titles(bench, "S") == ["Rack", "Site"]
+    memory.refuses = {}
+    bench.clock.move(days=2)
+    settle(bench)
+    assert titles(bench, "S") == ["Rack"]
+
+
+def test_an_edit_between_the_plan_and_a_deletion_is_asked_about() -> None:
+    bench = bench_of("J", "S", deletion=Deletion.PROPAGATE)
+    mine = add(bench, "J", "Rack")
+    start(bench)
+    memory, copy = bench.tools["S"].memory, native(bench, "S", "Rack")
+    bench.tools["J"].memory.delete_as("ann", mine)
+    bench.sync()
+    bench.clock.move(hours=2)
+    bench.during("S", "pull", "after", lambda: memory.edit_as("bea", copy, priority=7))
+    settle(bench)
+    assert titles(bench, "S") == ["Rack"]
+    (conflict,) = bench.ledger.conflicts(PROJECT)
+    assert conflict.field == LIFE
+
+
+class Speechless(MemoryConnector):
+    """Does what it is told, and its answer says nothing of it."""
+
+    async def apply(self, container: str, changes: Sequence[Change]) -> Sequence[Outcome]:
+        await super().apply(container, changes)
+        return []
+
+
+def test_what_the_answer_does_not_mention_is_looked_up_and_not_repeated() -> None:
+    bench = bench_of("J", "S")
+    start(bench)
+    memory = bench.tools["S"].memory
+    bench.tools["S"].port = Speechless
+    add(bench, "J", "Rack")
+    memory.lag("main", 1800)
+    bench.sync()
+    bench.tools["S"].port = MemoryConnector
+    bench.clock.move(minutes=5)
+    bench.sync()
+    assert titles(bench, "S") == ["Rack"]
+    bench.clock.move(hours=2)
+    settle(bench)
+    assert titles(bench, "S") == ["Rack"]
+    assert bench.ledger.open_intents(PROJECT) == []
+
+
+def test_a_list_that_lags_does_not_revert_our_own_write() -> None:
+    bench = bench_of("J", "S")
+    mine = add(bench, "J", "Rack", priority=1)
+    start(bench)
+    copy = native(bench, "S", "Rack")
+    bench.tools["S"].memory.lag("main", 1800)
+    bench.tools["J"].memory.edit_as("ann", mine, priority=2)
+    bench.sync()
+    bench.clock.move(minutes=5)
+    bench.sync()
+    assert bench.value("J", mine, "priority") == bench.value("S", copy, "priority") == 2
+    assert bench.losers(item(bench, "Rack"), "priority") == []
+
+
+def test_nothing_is_put_where_an_edge_that_is_held_would_make_a_cycle() -> None:
+    bench = bench_of("J", "S")
+    in_j = {title: add(bench, "J", title) for title in "ACD"}
+    in_j["B"] = add(bench, "J", "B", parent=in_j["C"])
+    start(bench)
+    in_s = {title: native(bench, "S", title) for title in "ABCD"}
+    bench.tools["S"].memory.edit_as("bea", in_s["A"], parent=in_s["B"])
+    bench.tools["J"].memory.edit_as("ann", in_j["A"], parent=in_j["D"])
+    settle(bench)
+    assert len(bench.ledger.conflicts(PROJECT)) == 1
+    bench.tools["J"].memory.edit_as("ann", in_j["C"], parent=in_j["A"])
+    report = bench.sync()
+    assert report.plan.actions == ()
+    assert bench.ledger.refusals(PROJECT) == []
+
+
+def test_a_tenth_of_a_container_is_not_deleted_unasked() -> None:
+    clock = ManualClock()
+    made = {
+        name: tool(clock, name, PlainLens("site"), PlainLens("priority"), horizon=3600.0) for name in "JS"
+    }
+    bench = Bench.of(clock, made, limits=Limits(), deletion=Deletion.PROPAGATE)
+    some = [add(bench, "J", f"Rack {number}") for number in range(20)]
+    start(bench)
+    for one in some[:4]:
+        bench.tools["J"].memory.delete_as("ann", one)
+    settle(bench)
+    assert len(titles(bench, "S")) == 20
+    assert {brake.kind for brake in bench.plan().plan.brakes} == {BrakeKind.DELETIONS}
+
+
+def test_a_creation_that_waits_for_nothing_but_time_is_not_forgotten() -> None:
+    bench = bench_of("J", "S")
+    bench.policy = replace(
+        bench.policy,
+        containers=tuple(
+            replace(one, creation=Creation.MATCH_THEN_CREATE) for one in bench.policy.containers
+        ),
+    )
+    start(bench)
+    add(bench, "J", "Rack")
+    for _ in range(3):
+        bench.sync()
+        bench.clock.move(minutes=1)
+    assert titles(bench, "S") == []
+    bench.clock.move(hours=1)
+    bench.sync()
+    assert titles(bench, "S") == ["Rack"]
+
+
+def test_a_field_that_was_refused_is_not_taken_back_elsewhere() -> None:
+    bench = bench_of("J", "S")
+    mine = add(bench, "J", "Rack", priority=1)
+    start(bench)
+    bench.tools["S"].memory.refuses = {"priority": "The tool does not take it."}
+    bench.tools["J"].memory.edit_as("ann", mine, priority=2, site="Sued")
+    settle(bench)
+    copy = native(bench, "S", "Rack")
+    assert (bench.value("S", copy, "site"), bench.value("S", copy, "priority")) == ("Sued", 1)
+    assert bench.value("J", mine, "priority") == bench.agreed(item(bench, "Rack"), "priority") == 2

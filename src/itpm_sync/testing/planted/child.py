@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import io
 import json
+import os
 import resource
 import signal
 import sys
@@ -68,8 +69,10 @@ def test(hook: Hook, node: str) -> None:
     import pytest
 
     with contextlib.redirect_stdout(io.StringIO()) as told:
-        # nothing is loaded that such a test does not need: of the sample data, of emulators
-        options = ["-o", "addopts=--import-mode=importlib", "--assert=plain", "-p", "no:cacheprovider"]
+        # nothing is loaded that such a test does not need (emulators); the same examples in every run
+        os.environ["CI"] = "1"
+        profile = "--import-mode=importlib -p itpm_sync.testing.checkout"
+        options = ["-o", f"addopts={profile}", "--assert=plain", "-p", "no:cacheprovider"]
         code = pytest.main([node, "-q", "-x", *options])
     last = told.getvalue().strip().splitlines()
     # 0: all passed, 1: something failed; anything else is a test that is not there, or a bug that breaks the import

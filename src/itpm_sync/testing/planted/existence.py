@@ -22,6 +22,8 @@ EXISTENCE: Final = (
         old="if draft.holders(identity, connection) or (identity, connection) in draft.world.creating:",
         new="if draft.holders(identity, connection):",
         kills=("S7", "S8", "S9"),
+        test="tests/scenarios/test_counterexamples_items.py::"
+        "test_i3_created_anew_only_past_the_horizon_and_then_once",
     ),
     Bug(
         name="no tombstone: a tool that holds an item only as deleted or hidden gets it again",
@@ -53,6 +55,8 @@ EXISTENCE: Final = (
         old="if (identity, connection) in draft.waiting or not _still_there(draft, identity):",
         new="if not _still_there(draft, identity):",
         kills=("S7", "S8"),
+        test="tests/scenarios/test_counterexamples_items.py::"
+        "test_i2_the_same_thing_made_in_two_tools_within_a_horizon",
     ),
     Bug(
         name="a deleted item is created where it was not",
@@ -93,6 +97,8 @@ EXISTENCE: Final = (
         old="    if not holders:\n        if not sure:",
         new="    if not holders or not view.capabilities.moves_keep_id:\n        if not sure:",
         kills=("S8",),
+        test="tests/scenarios/test_counterexamples_items.py::"
+        "test_i6_a_moved_row_whose_new_place_cannot_be_listed_yet",
     ),
     Bug(
         name="of several records with the same key one is taken, nobody is asked",
@@ -108,6 +114,8 @@ EXISTENCE: Final = (
         old="not view.by_hand and record.key != item.base.id\n",
         new="not view.by_hand and not record.key\n",
         kills=("S8", "S7", "S3"),
+        test="tests/scenarios/test_restored_ledger.py::"
+        "test_keys_of_another_project_of_this_ledger_are_no_sign",
     ),
     Bug(
         name="a moved record loses what it was last brought to",
@@ -115,6 +123,8 @@ EXISTENCE: Final = (
         old="one.at, one.offers, one.undecided = unweighed(old.at), old.offers, old.undecided",
         new="one.at, one.offers, one.undecided = {}, old.offers, old.undecided",
         kills=("S3", "S4", "S26"),
+        test="tests/scenarios/test_what_planted_bugs_showed.py::"
+        "test_an_edit_of_a_record_that_moved_at_the_same_time_is_an_edit",
     ),
     Bug(
         name="a copy of what we deleted is taken for the moved record",
@@ -140,6 +150,8 @@ EXISTENCE: Final = (
         old="        if len(sure) == 1 and claimed[sure[0]] == 1:\n",
         new="        if sure:\n",
         kills=("S8",),
+        test="tests/scenarios/test_what_planted_bugs_showed.py::"
+        "test_of_two_records_that_match_one_item_none_is_taken_unasked",
     ),
     Bug(
         name="the title alone makes two records one",
@@ -156,6 +168,7 @@ EXISTENCE: Final = (
         old="            absence.confirmed\n            and absence.presence in (Presence.GONE, Presence.BINNED)\n",
         new="            absence.presence in (Presence.GONE, Presence.BINNED)\n",
         kills=("S10", "S9", "S8"),
+        test="tests/scenarios/test_found_histories.py::test_a_deletion_that_a_kill_cut_short_is_carried_on",
     ),
     Bug(
         name="a deletion is confirmed without waiting a horizon",
@@ -163,6 +176,7 @@ EXISTENCE: Final = (
         old="confirmed=complete and late and known.absence is not None)",
         new="confirmed=complete)",
         kills=("S10", "S9", "S8", "S3"),
+        test="tests/scenarios/test_found_histories.py::test_a_deletion_that_a_kill_cut_short_is_carried_on",
     ),
     Bug(
         name="absence is believed though another container of the tool was not listed whole",
@@ -178,6 +192,8 @@ EXISTENCE: Final = (
         old='_hide(draft, one, "deleted or hidden, the tool does not tell which")',
         new="_gone(draft, item, one)",
         kills=("S10", "S9"),
+        test="tests/scenarios/test_counterexamples_items.py::"
+        "test_i7_not_found_may_be_hidden_nothing_is_deleted",
     ),
     Bug(
         name="gone is taken for deleted where moved records get new ids",
@@ -185,6 +201,8 @@ EXISTENCE: Final = (
         old="    return spreads and not keeps and absence is not None and absence.presence is Presence.GONE\n",
         new="    return False\n",
         kills=("S10", "S9"),
+        test="tests/scenarios/test_found_histories.py::"
+        "test_what_is_gone_where_moved_records_get_new_ids_is_asked_about",
     ),
     Bug(
         name="deletions are spread though they are only to be marked",
@@ -222,6 +240,7 @@ EXISTENCE: Final = (
         old='        draft.note_tie(one)\n        item.life, item.note = Life.LIVE, ""\n',
         new="        draft.note_tie(one)\n",
         kills=("S9", "S10", "S1"),
+        test="tests/scenarios/test_undo_of_edits.py::test_what_the_run_deleted_is_for_people_to_restore",
     ),
     Bug(
         name="nobody is asked about the copies we deleted when the original is restored",
@@ -245,5 +264,7 @@ EXISTENCE: Final = (
         old="    if one.tie is Tie.HIDDEN:\n        one.tie = Tie.TIED\n    elif",
         new="    if one.tie is Tie.HIDDEN:\n        pass\n    elif",
         kills=("S8", "S1"),
+        test="tests/scenarios/test_counterexamples_items.py::"
+        "test_i7_not_found_may_be_hidden_nothing_is_deleted",
     ),
 )

@@ -44,6 +44,8 @@ FIELDS: Final = (
         new="        moved = {a.origin for n, a in item.agreed.items() if a != item.base.agreed.get(n)}\n"
         "        one.accept = not (item.losers or item.opened) or one.base.connection in moved\n",
         kills=("S26", "S22", "S4", "S3", "S1", "S2"),
+        test="tests/scenarios/test_counterexamples_fields.py::"
+        "test_c8_a_conflict_closes_when_its_sides_come_together",
     ),
     Bug(
         name="`at` moves early: wherever a value is decided, whether the tool says it or not",
@@ -108,6 +110,7 @@ FIELDS: Final = (
         old="        stale = self.agreed is not None and all(entry.at",
         new="        stale = self.agreed is not None and any(entry.at",
         kills=("S4",),
+        test="tests/scenarios/test_counterexamples_fields.py::test_c6_two_tools_come_to_the_same_value",
     ),
     Bug(
         name="what the owner overrules is not stored",
@@ -122,6 +125,7 @@ FIELDS: Final = (
         old='            losers += [self._lost(side, f"newer in {newest_side.tool}") for side in others]\n',
         new="            losers += [self._lost(side, '') for side in others if side.agreed]\n",
         kills=("S3",),
+        test="tests/scenarios/test_what_planted_bugs_showed.py::test_what_is_older_is_kept_in_full",
     ),
     Bug(
         name="what loses at a first tie is not stored",
@@ -178,7 +182,7 @@ FIELDS: Final = (
         old="value = entry.lens.lift(entry.now, self.value, entry.env, edited=day)",
         new="value = entry.now",
         kills=("S5", "S6", "S1", "S18"),
-        test="tests/properties/test_lenses_together.py::test_63_percent_survives_planner_and_jira",
+        test="tests/properties/test_lenses_together.py::test_a_single_edit_reaches_every_tool_and_comes_to_rest",
     ),
     Bug(
         name="a side that was dropped still covers others",

@@ -20,6 +20,8 @@ TREES: Final = (
         old="        if edges:\n            _hold(draft, edges)\n",
         new="        if len(edges) > 2:\n            _hold(draft, edges)\n",
         kills=("S19", "S18", "S1", "S22"),
+        test="tests/scenarios/test_counterexamples_items.py::"
+        "test_i13_two_moves_that_close_a_cycle_are_one_conflict",
     ),
     Bug(
         name="a parent is written though an edge that is held makes it a cycle there",
@@ -27,6 +29,8 @@ TREES: Final = (
         old="            if at in visited:\n                return False\n",
         new="            if at in visited:\n                break\n",
         kills=("S18", "S19"),
+        test="tests/scenarios/test_what_planted_bugs_showed.py::"
+        "test_nothing_is_put_where_an_edge_that_is_held_would_make_a_cycle",
     ),
     Bug(
         name="children before parents",
@@ -72,6 +76,8 @@ TREES: Final = (
         old="        elif replica.native_id in parents:\n",
         new="        elif replica.native_id in parents and replica.seen is None:\n",
         kills=("S18",),
+        test="tests/scenarios/test_what_planted_bugs_showed.py::"
+        "test_a_record_is_not_deleted_while_one_under_it_could_not_be_moved_out",
     ),
     Bug(
         name="children that fell to the top because their parent went count as moved",

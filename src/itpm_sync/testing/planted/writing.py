@@ -33,13 +33,8 @@ WRITING: Final = (
         old="if lens.writable and name not in item.held and name not in one.undecided:",
         new="if lens.writable and name not in item.held:",
         kills=("S3", "S26"),
-    ),
-    Bug(
-        name="a computed value is written",
-        file=_WRITES,
-        old="            or lens.computed(record.computed)\n",
-        new="",
-        kills=("S13",),
+        test="tests/scenarios/test_found_histories.py::"
+        "test_an_edit_waits_while_the_owners_own_record_is_hidden",
     ),
     Bug(
         name="what an item is out of scope for is written all the same",
@@ -93,13 +88,17 @@ WRITING: Final = (
         old="    found |= _all(part, Status.UNKNOWN, silent)\n",
         new="    found |= _all(part, Status.RETRY, silent)\n",
         kills=("S7", "S16", "S9", "S3"),
+        test="tests/scenarios/test_what_planted_bugs_showed.py::"
+        "test_what_the_answer_does_not_mention_is_looked_up_and_not_repeated",
     ),
     Bug(
         name="an unknown outcome closes the intent: the next run repeats the call",
         file=_OUTCOMES,
         old="        case Status.UNKNOWN:\n            return None\n",
         new="        case Status.UNKNOWN:\n            return Settlement(written.intent.id, outcome.status)\n",
-        kills=("S7", "S16", "S9"),
+        kills=("S7", "S16", "S9", "S4", "S26", "S6"),
+        test="tests/scenarios/test_what_planted_bugs_showed.py::"
+        "test_what_the_answer_does_not_mention_is_looked_up_and_not_repeated",
     ),
     Bug(
         name="a batch that is refused as a whole is not halved: everybody in it is refused",
@@ -115,6 +114,8 @@ WRITING: Final = (
         old="    if not site.connector.capabilities.conditional:\n",
         new="    if site.connector.capabilities.conditional:\n",
         kills=("S3",),
+        test="tests/scenarios/test_found_histories.py::"
+        "test_a_record_moved_while_we_write_is_left_for_the_next_run",
     ),
     Bug(
         name="what a person typed since the plan is written over",
@@ -122,6 +123,8 @@ WRITING: Final = (
         old="        if stands not in (write.old, write.new):\n",
         new="        if stands is None and write.old is not None:\n",
         kills=("S3",),
+        test="tests/scenarios/test_found_histories.py::"
+        "test_an_edit_over_the_value_that_a_resolution_kept_is_no_new_conflict",
     ),
     Bug(
         name="a record that was edited since the plan is deleted",
@@ -129,6 +132,8 @@ WRITING: Final = (
         old="elif replica.seen is not None and expected.revision != replica.seen.revision:",
         new="elif replica.seen is None and expected.revision:",
         kills=("S10", "S12"),
+        test="tests/scenarios/test_what_planted_bugs_showed.py::"
+        "test_an_edit_between_the_plan_and_a_deletion_is_asked_about",
     ),
     # ── after a write ──
     Bug(
@@ -146,25 +151,12 @@ WRITING: Final = (
         kills=("S1", "S3"),
     ),
     Bug(
-        name="`at` is not raised by a write",
-        file=_AFTER,
-        old="    at = {**replica.at, **brought}\n",
-        new="    at = dict(replica.at)\n",
-        kills=("S4", "S26", "S2"),
-    ),
-    Bug(
-        name="a record just made is believed to say all that is agreed",
-        file=_AFTER,
-        old="        if _agreed_form(lens, agreed.value if agreed else made, env) == stands:\n",
-        new="        if agreed or made:\n",
-        kills=("S3", "S4"),
-    ),
-    Bug(
         name="a refused field counts as written",
         file=_OUTCOMES,
         old="{name: value for name, value in written.sent.items() if name not in refused}",
         new="dict(written.sent)",
         kills=("S1", "S26", "S6", "S3"),
+        test=_SHOWED + "test_a_field_that_was_refused_is_not_taken_back_elsewhere",
     ),
     Bug(
         name="a refusal is not remembered: the write is tried in every run",
@@ -180,6 +172,8 @@ WRITING: Final = (
         old="        if outcome.replaced and replica.id in desk.replicas\n",
         new="        if outcome.replaced and replica.id not in desk.replicas\n",
         kills=("S3",),
+        test="tests/scenarios/test_found_histories.py::"
+        "test_an_edit_over_our_write_that_overwrote_another_closes_the_conflict",
     ),
     Bug(
         name="an edit that our write replaced is stored, and nobody is asked",
@@ -196,6 +190,8 @@ WRITING: Final = (
         old="        elif found.certain and _elapsed(desk, intent) >= connector.horizon:\n",
         new="        elif _elapsed(desk, intent) >= 0:\n",
         kills=("S7",),
+        test="tests/scenarios/test_counterexamples_items.py::"
+        "test_i3_created_anew_only_past_the_horizon_and_then_once",
     ),
     Bug(
         name="a write that is in the tool's history is not recognised as ours",
@@ -203,6 +199,8 @@ WRITING: Final = (
         old="        if edit.ours == intent.id:\n            return edit\n        if edit.ours is not None and any(\n",
         new="        if edit.ours is None and any(\n",
         kills=("S4", "S26", "S3", "S6", "S16"),
+        test="tests/scenarios/test_found_histories.py::"
+        "test_what_our_lost_write_replaced_is_looked_up_when_a_hidden_record_is_back",
     ),
     Bug(
         name="what a lost write replaced is not looked up",
@@ -210,6 +208,8 @@ WRITING: Final = (
         old="        replaced = {name: value for name, value in ours.before.items() if name in natives}\n",
         new="        replaced: dict[str, Any] = {}\n",
         kills=("S3",),
+        test="tests/scenarios/test_found_histories.py::"
+        "test_what_our_lost_write_replaced_is_looked_up_when_a_hidden_record_is_back",
     ),
     Bug(
         name="a value put back after our unrecorded write is no edit",
@@ -226,12 +226,5 @@ WRITING: Final = (
         new="        elif intent.operation == Operation.CREATE and sighting.presence in _UNSEEN:\n",
         kills=("S3",),
         test=_FOUND + "test_what_our_lost_write_replaced_is_looked_up_when_a_hidden_record_is_back",
-    ),
-    Bug(
-        name="an item whose write is still looked up is decided all the same",
-        file="cycle/run.py",
-        old="        pending = frozenset(intent.replica for intent in left if intent.replica is not None)\n",
-        new="        pending = frozenset[str]()\n",
-        kills=("S3", "S4", "S26", "S16"),
     ),
 )
