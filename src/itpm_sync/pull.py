@@ -62,6 +62,16 @@ class Pulled:
         return self.error is None and self.state is not None and self.state.last_complete is not None
 
 
+def _questionable(spot: Spot, listed: Collection[str], claimed: Collection[str], *, followed: bool) -> bool:
+    """Whether a listing and what is known of a record may not agree, or somebody else claims to be it.
+
+    Of a deleted one that is listed: it may have been restored while it was hidden, and changes alone do not tell.
+    """
+    if spot.tie is Tie.TOMBSTONE:
+        return followed and spot.native_id in listed
+    return spot.native_id not in listed or spot.item in claimed or spot.waits or spot.tie is Tie.UNTIED
+
+
 class Known(Protocol):
     """What is known of one connection's records, over all its containers."""
 
@@ -118,15 +128,13 @@ class Memory:
         if keys:
             self.recall([spot.native_id for spot in spots if spot.tie is Tie.UNTIED])
         claimed = self.claimed() if keys else set()
+        followed = {pulled.container for pulled in pulls if not pulled.complete}
         self.recall(
             [
                 spot.native_id
                 for spot in spots
-                if spot.tie is not Tie.TOMBSTONE
-                and (seen := listed.get(spot.container)) is not None
-                and (
-                    spot.native_id not in seen or spot.item in claimed or spot.waits or spot.tie is Tie.UNTIED
-                )
+                if (seen := listed.get(spot.container)) is not None
+                and _questionable(spot, seen, claimed, followed=spot.container in followed)
             ]
         )
         self.all = {spot.native_id for spot in spots} | self.by_native.keys()
@@ -270,7 +278,8 @@ async def sweep(
         missing = [
             replica
             for replica in memory.by_native.values()
-            if replica.container == pulled.container and _astray(replica, pulled.listed, claimed)
+            if replica.container == pulled.container
+            and _astray(replica, pulled.listed, claimed, followed=not pulled.complete)
         ]
         wanted = [replica.native_id for replica in missing]
         wanted += sorted(pulled.listed - memory.all - {native for native, _ in pulled.skipped})
@@ -296,13 +305,16 @@ async def sweep(
             store(changed, None)
 
 
-def _astray(replica: Replica, listed: Collection[str], claimed: Collection[str | None]) -> bool:
+def _astray(
+    replica: Replica, listed: Collection[str], claimed: Collection[str | None], *, followed: bool
+) -> bool:
     """Whether a complete listing and what is known of a record do not agree.
 
-    A record that is listed though it was away may only have been shown again: no pull of changes tells of it.
+    A record that is listed though it was away may only have been shown again: no pull of changes tells of it. Nor of
+    a deleted one that was restored while it was hidden (`followed`: the listing told changes only).
     """
     if replica.tie is Tie.TOMBSTONE:
-        return False
+        return followed and replica.native_id in listed and replica.reading is None
     if replica.native_id in listed:
         return replica.item in claimed or replica.absence is not None or replica.current is None
     return replica.current is not None
@@ -332,7 +344,7 @@ def _sighted(
         return read_again(
             known, sighting.container or known.container, sighting.record, connector.capabilities
         )
-    if sighting.presence not in _ABSENT:
+    if sighting.presence not in _ABSENT or known.tie is Tie.TOMBSTONE:
         return known
     if known.tie is Tie.UNTIED:
         return replace(known, reading=None, seen=None)

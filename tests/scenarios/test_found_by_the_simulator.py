@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
+from itpm_sync.bases import Life
 from itpm_sync.connector import Page
 from itpm_sync.errors import Unavailable
 from itpm_sync.memory import MemoryConnector
@@ -94,3 +95,21 @@ def test_an_edit_is_not_lost_behind_the_cursor_of_an_empty_list(
     assert bench.agreed(item(bench, "Rack"), "priority") == 7
     assert bench.value("J", native(bench, "J", "Rack"), "priority") == 7
     assert bench.ledger.conflicts(PROJECT) == []
+
+
+def test_a_record_restored_while_it_was_hidden_is_revived_when_it_is_shown(bench: Bench) -> None:
+    memory, in_s = bench.tools["S"].memory, native(bench, "S", "Rack")
+    memory.hide(in_s)
+    settle(bench)
+    memory.delete_as("bea", in_s)
+    settle(bench)
+    assert bench.ledger.load(PROJECT).items[item(bench, "Rack")].life is Life.DELETED
+    memory.restore_as("bea", in_s)
+    memory.edit_as("bea", in_s, priority=4)
+    add(bench, "S", "Desk")  # the cursor goes on
+    settle(bench)
+    memory.hide(in_s, hidden=False)
+    settle(bench)
+    assert bench.ledger.load(PROJECT).items[item(bench, "Rack")].life is Life.LIVE
+    assert bench.value("J", native(bench, "J", "Rack"), "priority") == 4
+    assert quiet(bench)

@@ -12,7 +12,8 @@ from itpm_sync.connector import Change, Outcome, Status
 from itpm_sync.cycle import decide_pair, resolve
 from itpm_sync.memory import MemoryConnector
 from itpm_sync.policy import Creation, Deletion, FieldPolicy, Limits, Rule
-from itpm_sync.testing.bench import PROJECT, Killed
+from itpm_sync.testing.bench import PROJECT, Killed, tool
+from itpm_sync.testing.lenses import PlainLens
 from itpm_sync.testing.stories import (
     KEPT,
     NEW_IDS,
@@ -385,6 +386,25 @@ def test_a_write_that_a_tool_silently_ignored_is_a_refusal_and_no_edit() -> None
     assert bench.ledger.refusals(PROJECT) == []
 
 
+def test_a_value_that_a_tool_computes_no_more_is_heard_though_a_write_came_between() -> None:
+    bench = bench_of("J", "S")
+    mine = add(bench, "J", "Rack", priority=20)
+    row = bench.tools["J"].memory.rows[mine]
+    row.computed = frozenset({"priority"})
+    start(bench)
+    in_s = native(bench, "S", "Rack")
+    assert bench.value("S", in_s, "priority") is None
+    bench.tools["S"].memory.edit_as("bea", in_s, site="Sued")
+
+    def left_to_people() -> None:
+        row.computed = frozenset()
+
+    bench.during("J", "apply update", "before", left_to_people)
+    settle(bench)
+    assert bench.value("J", mine, "site") == "Sued"
+    assert bench.value("S", in_s, "priority") == 20
+
+
 def test_an_edit_waits_while_the_owners_own_record_is_hidden() -> None:
     bench = bench_of("J", "S", "P", fields={"priority": FieldPolicy(Rule.OWNER, ("J",))})
     mine = add(bench, "J", "Rack", priority=1)
@@ -401,3 +421,24 @@ def test_an_edit_waits_while_the_owners_own_record_is_hidden() -> None:
     settle(bench)
     assert [bench.value(*place, "priority") for place in (("J", mine), ("S", in_s), ("P", in_p))] == [1, 1, 1]
     assert 5 in bench.losers(item(bench, "Rack"), "priority")
+
+
+def test_a_record_that_is_tied_while_a_conflict_is_open_and_says_what_is_agreed_is_no_side_of_it() -> None:
+    bench = bench_of("J", "S")
+    mine = add(bench, "J", "Rack", priority=1)
+    start(bench)
+    in_s = native(bench, "S", "Rack")
+    bench.tools["J"].memory.edit_as("ann", mine, priority=2)
+    bench.tools["S"].memory.edit_as("bea", in_s, priority=3)
+    bench.sync()
+    assert bench.conflict_values("priority") == [2, 3]
+    bench.tools["Q"] = tool(bench.clock, "Q", PlainLens("site"), PlainLens("priority"), capabilities=SURE)
+    bench.policy = replace(bench.policy, containers=(*bench.policy.containers, *bench.tools["Q"].containers))
+    key = item(bench, "Rack")
+    made = add(bench, "Q", "Rack", priority=1)
+    bench.tools["Q"].memory.rows[made].key = key
+    bench.approve()
+    settle(bench)
+    assert bench.conflict_values("priority") == [2, 3]
+    assert bench.native("Q", key) == made
+    assert quiet(bench)

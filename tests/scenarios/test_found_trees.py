@@ -173,3 +173,19 @@ def test_what_lies_under_what_may_be_turned_around() -> None:
     assert in_s["Other"].values["parent"] == in_s["Third"].native_id
     assert in_s["Third"].values["parent"] is None
     assert bench.ledger.refusals(PROJECT) == []
+
+
+def test_a_record_under_one_that_we_could_not_see_is_put_under_it_elsewhere_once_it_is_shown() -> None:
+    bench = bench_of("J", "S")
+    start(bench)
+    memory = bench.tools["S"].memory
+    above = add(bench, "S", "Room")
+    memory.hide(above)
+    add(bench, "S", "Rack", parent=above)
+    settle(bench)
+    assert bench.value("J", native(bench, "J", "Rack"), "parent") is None
+    memory.hide(above, hidden=False)
+    settle(bench)
+    assert bench.value("J", native(bench, "J", "Rack"), "parent") == native(bench, "J", "Room")
+    assert bench.value("S", native(bench, "S", "Rack"), "parent") == above
+    assert quiet(bench)

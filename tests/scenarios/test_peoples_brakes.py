@@ -7,12 +7,14 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from sqlalchemy import select
 
 from itpm_sync.bases import Tie
 from itpm_sync.cli.exits import Exit, of_report
 from itpm_sync.connector import Capabilities, Change, Outcome
 from itpm_sync.errors import Unavailable
-from itpm_sync.ledger import RunStatus
+from itpm_sync.ledger import RunStatus, schema
+from itpm_sync.ledger.in_memory import engine_of
 from itpm_sync.memory import MemoryConnector
 from itpm_sync.plan import BrakeKind, Grade
 from itpm_sync.policy import Creation, Deletion, Limits
@@ -104,7 +106,8 @@ def test_after_resuming_the_next_run_writes_what_waited_once() -> None:
     assert one.value("b", other(one, "000001"), "priority") == 5
     one.sync()
     assert len(calls(one, "b")) == before + 1
-    (past,) = one.ledger.past_pauses()
+    with engine_of(one.ledger).connect() as connection:
+        (past,) = connection.execute(select(schema.pauses)).all()
     assert (past.lifted_by, past.lifted) == ("Ben", one.clock.now())
 
 

@@ -407,7 +407,7 @@ def test_emulate_serves_until_it_is_stopped(folder: Path, capsys: pytest.Capture
     try:
         while not address.exists():
             assert served.is_alive()
-        base = address.read_text(encoding="ascii") or address.read_text(encoding="ascii")
+        base = address.read_text(encoding="ascii")
         request = urllib.request.Request(f"{base}/2.0/users/me", headers={"Authorization": "Bearer x"})
         with urllib.request.urlopen(request, timeout=10) as answer:
             assert answer.status == 200

@@ -39,12 +39,12 @@ async def run(
 ) -> RunReport:
     """Plan a project, and carry the plan out where asked and no brake holds it."""
     kind = RunKind.SYNC if carry_out else RunKind.PLAN
-    return await whole(
+    return await under_lease(
         ws, project_id, Running, kind=kind, carry_out=carry_out, approve=approve, progress=progress
     )
 
 
-async def whole(
+async def under_lease(
     ws: Workspace,
     project_id: str,
     running: Callable[[Workspace, Project, Lease, str, Progress], Running],
@@ -292,6 +292,8 @@ class Running:
 
     def _desk(self, sight: Sight, state: State) -> Desk:
         around = envs(self.project, sight)
+        for env in around.values():  # what an answer shows may lie beyond the part that this run looks at
+            env.whole = sight.complete
         sites = {
             (policy.connection, policy.container): Site(
                 self.ws.connections[policy.connection],

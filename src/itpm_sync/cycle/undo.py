@@ -13,7 +13,7 @@ from typing import Any
 
 from itpm_sync.codec import encode, show
 from itpm_sync.cycle.past import look_back, run_to_undo
-from itpm_sync.cycle.run import Running, project_of, whole
+from itpm_sync.cycle.run import Running, project_of, under_lease
 from itpm_sync.cycle.workspace import Progress, RunReport, Workspace, silent
 from itpm_sync.errors import Misconfigured, Stopped
 from itpm_sync.ledger import Lease, RunKind
@@ -48,7 +48,7 @@ async def undo(
         return Undoing(ws, project, lease, name, progress, of=run, actor=actor)
 
     kind = RunKind.PLAN if approve is None else RunKind.UNDO
-    return await whole(
+    return await under_lease(
         ws, its, running, kind=kind, carry_out=approve is not None, approve=approve, progress=progress
     )
 

@@ -29,12 +29,15 @@ WAITS = (0.0, 0.5, 2.0, 5.0)
 """Seconds before each new attempt after a lost connection: about as long as a fail-over takes."""
 
 
+_lease = schema.leases
+
 # made once: they run in every transaction
-_LOCK = select(schema.leases).where(schema.leases.c.project == bindparam("its_project")).with_for_update()
+_ARRIVED = select(_lease.c.last_commit).where(_lease.c.project == bindparam("its_project")).with_for_update()
 _SIGN = (
-    update(schema.leases)
-    .where(schema.leases.c.project == bindparam("its_project"))
+    update(_lease)
+    .where(_lease.c.project == bindparam("its_project"))
     .values(last_commit=bindparam("its_commit"))
+    .returning(_lease.c.holder, _lease.c.fence, _lease.c.expires, _lease.c.rest)
 )
 
 
@@ -44,6 +47,8 @@ class Transaction:
 
     connection: Connection
     project: str
+    lease: Row[Any]
+    """The lease row as the transaction found it: holder, fence, expires, rest."""
     now: datetime
     chain: Chain
 
@@ -105,17 +110,16 @@ class Database:
         def attempt(again: bool) -> T:
             with self.engine.connect().execution_options(**{WRITES: True}) as connection, connection.begin():
                 # waits for our own lost transaction, if it is still under way on the server
-                row = connection.execute(_LOCK, here).first()
+                if again and done and connection.execute(_ARRIVED, here).scalar() == commit:
+                    return done[-1]
+                row = connection.execute(_SIGN, {**here, "its_commit": commit}).first()
                 if row is None:
                     raise Misconfigured(f"The ledger knows no project {project}.", mend="Correct its name.")
-                if again and done and row.last_commit == commit:
-                    return done[-1]
                 now = self.clock.now()
                 check(row, now)
                 chain = Chain(connection, project, self.key, self.ids, now)
-                done[:] = [work(Transaction(connection, project, now, chain))]
+                done[:] = [work(Transaction(connection, project, row, now, chain))]
                 chain.flush()
-                connection.execute(_SIGN, {**here, "its_commit": commit})
             return done[-1]
 
         return self._attempts(attempt)

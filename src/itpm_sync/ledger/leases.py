@@ -22,7 +22,6 @@ _table = schema.leases
 
 
 # made once: they run in every run
-_BEFORE = select(_table.c.fence, _table.c.rest).where(_table.c.project == bindparam("its_project"))
 _TAKE = (
     update(_table)
     .where(_table.c.project == bindparam("its_project"))
@@ -71,9 +70,8 @@ def acquire(
 
     def work(transaction: Transaction) -> Lease:
         connection = transaction.connection
-        before = connection.execute(_BEFORE, {"its_project": project}).one()
-        fence, end = 1 + before.fence, transaction.now + timedelta(seconds=seconds)
-        lease = Lease(project, holder, fence, end, before.rest)
+        fence, end = 1 + transaction.lease.fence, transaction.now + timedelta(seconds=seconds)
+        lease = Lease(project, holder, fence, end, transaction.lease.rest)
         taken = {"its_project": project, "its_holder": holder, "its_fence": fence, "its_end": lease.expires}
         connection.execute(_TAKE, taken)
         then(transaction, lease)

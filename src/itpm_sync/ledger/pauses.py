@@ -1,8 +1,8 @@
 """Pauses: a person's brake on a project, a connection, or a project's part of a connection.
 
-In: who, why, what. Out: the pauses that stand, and those that stood. No lease is asked for: a pause is for the run
-that holds it. It and the making of intents lock the same row, the project's lease: no intent is made after a pause was
-committed, so no call goes out for one.
+In: who, why, what. Out: the pauses that stand; those that stood stay in the table. No lease is asked for: a pause is
+for the run that holds it. It and the making of intents lock the same row, the project's lease: no intent is made after
+a pause was committed, so no call goes out for one.
 """
 
 from __future__ import annotations
@@ -67,12 +67,6 @@ def standing(connection: Connection, project: str | None = None) -> list[Pause]:
     wanted = _STANDING if project is None else _OF_PROJECT
     parameters = {} if project is None else {"its_project": project}
     return [_pause(row) for row in connection.execute(wanted, parameters)]
-
-
-def listed(connection: Connection, *, limit: int) -> list[Pause]:
-    """Pauses that stand or stood, newest first."""
-    wanted = select(_table).order_by(_table.c.since.desc(), _table.c.id.desc()).limit(limit)
-    return [_pause(row) for row in connection.execute(wanted)]
 
 
 def unpaused(transaction: Transaction, connections: Iterable[str]) -> None:

@@ -73,10 +73,6 @@ class Reads:
         """The pauses that stand: of a project and of connections everywhere, or all."""
         return self._read(lambda c: pauses.standing(c, project))
 
-    def past_pauses(self, *, limit: int = 100) -> list[Pause]:
-        """Pauses that stand or stood, newest first."""
-        return self._read(lambda c: pauses.listed(c, limit=limit))
-
     def load(self, project: str) -> state.State:
         """The project's whole state; an unknown project is empty."""
         return self._read(lambda c: state.load(c, project))

@@ -73,8 +73,6 @@ class State:
     """By (connection, container)."""
     of_item: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     """By item: its replicas' ids."""
-    waiting: frozenset[str] = frozenset()
-    """Replicas with something to decide: a reading, an undecided field, an absence."""
     fingerprint: str | None = None
     """Of the configuration that was last accepted."""
     intents: tuple[Intent, ...] = ()
@@ -95,7 +93,7 @@ _ITEMS = _of_project(schema.items, "id", "life", "note", "made", "document", "ha
 )
 _REPLICAS = _of_project(
     schema.replicas,
-    *("id", "connection", "container", "native_id", "item", "tie", "waits", "document", "hash"),
+    *("id", "connection", "container", "native_id", "item", "tie", "document", "hash"),
 ).order_by(schema.replicas.c.id)
 _CONTAINERS = _of_project(schema.containers)
 _COUNTS = (
@@ -113,14 +111,13 @@ _STREAMED: Mapping[str, Any] = {"yield_per": _FETCH}
 
 def load(connection: Connection, project: str) -> State:
     """The project's state."""
-    replicas, of_item, waiting, known = _replicas(connection, project)
+    replicas, of_item, known = _replicas(connection, project)
     return replace(
         glance(connection, project, counted=False),
         items=_items(connection, project),
         replicas=replicas,
         containers=_containers(connection, project, known),
         of_item=of_item,
-        waiting=frozenset(waiting),
     )
 
 
@@ -180,15 +177,14 @@ def _item(identity: str, packed: Packed) -> ItemBase:
 
 def _replicas(
     connection: Connection, project: str
-) -> tuple[Rows[Replica], dict[str, tuple[str, ...]], list[str], dict[tuple[str, str], int]]:
+) -> tuple[Rows[Replica], dict[str, tuple[str, ...]], dict[tuple[str, str], int]]:
     found = connection.execute(_REPLICAS, {"its_project": project}, execution_options=_STREAMED)
     packed: dict[str, Packed] = {}
     of_item: dict[str, tuple[str, ...]] = {}
     known: dict[tuple[str, str], int] = {}
-    waiting: list[str] = []
     same: dict[str, str] = {}
     ties = {tie.value: tie for tie in Tie}
-    for identity, read_tool, read_container, native_id, item, tie, waits, document, hashed in found:
+    for identity, read_tool, read_container, native_id, item, tie, document, hashed in found:
         # one object a name, not one a row
         tool, container = (
             same.setdefault(read_tool, read_tool),
@@ -205,11 +201,9 @@ def _replicas(
         )
         if item is not None:
             of_item[item] = (*of_item.get(item, ()), identity)
-        if waits:
-            waiting.append(identity)
-        if item is not None and ties[tie] is not Tie.TOMBSTONE:
-            known[tool, container] = known.get((tool, container), 0) + 1
-    return Rows(packed, _replica), of_item, waiting, known
+            if ties[tie] is not Tie.TOMBSTONE:
+                known[tool, container] = known.get((tool, container), 0) + 1
+    return Rows(packed, _replica), of_item, known
 
 
 def _replica(identity: str, packed: Packed) -> Replica:

@@ -17,7 +17,7 @@ from itpm_sync.connector import Record
 from itpm_sync.lens import Lens, Unliftable, Untranslatable
 from itpm_sync.model import Kind, Value
 from itpm_sync.plan import Loser
-from itpm_sync.ties import ContainerEnv
+from itpm_sync.ties import Beyond, ContainerEnv
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,10 +32,12 @@ class Written:
 
 
 def form(lens: Lens, values: Mapping[str, Any], env: ContainerEnv) -> Value:
-    """What a record's values read as; the exact native values where they cannot be translated."""
+    """What a record's values read as; the exact native values where they cannot be translated, or name a record that
+    lies beyond the part of the project which the run looks at.
+    """
     try:
         return lens.get(values, env)
-    except Untranslatable:
+    except (Untranslatable, Beyond):
         return digest([values.get(name) for name in sorted(lens.native)])
 
 
@@ -45,11 +47,12 @@ def after_write(
     """The replica after a write that was carried out, as far as `written.sent` goes.
 
     What was decided plus what we sent is believed seen; anything else in the answer is an edit, also one that the
-    re-read before the write showed already: nobody has decided it.
+    re-read before the write showed already, or that its tool no longer computes: nobody has decided it.
     """
     decided = replica.seen or record
     believed = {**decided.values, **written.sent}
-    strange = any(
+    left_to_people = not decided.computed <= record.computed
+    strange = left_to_people or any(
         form(lens, believed, env) != form(lens, record.values, env)
         for lens in lenses.values()
         if not lens.computed(record.computed)
@@ -62,7 +65,7 @@ def after_write(
     }
     at = {**replica.at, **brought}
     if strange:
-        seen = replace(decided, values=believed, computed=record.computed, key=record.key)
+        seen = replace(decided, values=believed, key=record.key)
         return replace(replica, seen=seen, reading=record, at=at, absence=None)
     return replace(replica, seen=record, reading=None, at=at, absence=None)
 

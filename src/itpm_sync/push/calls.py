@@ -21,6 +21,7 @@ from itpm_sync.push.applying import apply
 from itpm_sync.push.desk import Desk, Place, Site
 from itpm_sync.push.natives import as_planned, put_back, told
 from itpm_sync.push.outcomes import settlement
+from itpm_sync.push.traces import replaced_by
 
 _NOT_AT_CREATION = "dependencies"
 
@@ -179,11 +180,13 @@ async def _readable(site: Site, place: Place, call: _Call, outcome: Outcome) -> 
     native = call.change.native_id
     try:
         sightings = await site.connector.read(place[1], [native]) if native else []
+        replaced = await replaced_by(site, place[1], call.intent) if native else {}
     except ItpmError as error:
         return _unknown(call, UnknownOutcome(f"Written, but it could not be read back: {error.message}"))
     record = next((sighting.record for sighting in sightings if sighting.presence is Presence.PRESENT), None)
     if record is None:
         return _unknown(call, UnknownOutcome("Written, but it could not be read back."))
+    outcome = replace(outcome, replaced={**replaced, **(outcome.replaced or {})})
     ignored = _ignored(call.change, record)
     if not ignored:
         return replace(outcome, record=record)

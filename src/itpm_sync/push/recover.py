@@ -9,17 +9,17 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from datetime import datetime
 from typing import Any
 
 from itpm_sync.bases import Intent, Replica, Tie
-from itpm_sync.connector import Edit, Operation, Outcome, Presence, Record, Sighting, Status
+from itpm_sync.connector import Edit, Operation, Presence, Record, Sighting
 from itpm_sync.errors import ItpmError
 from itpm_sync.ledger import Settlement
 from itpm_sync.push.after import Written, form
 from itpm_sync.push.desk import Desk, Place, Site
-from itpm_sync.push.natives import sent_with
 from itpm_sync.push.outcomes import settlement
+from itpm_sync.push.traces import applied, called, elapsed, natives_of, ours_in, sent_by
+from itpm_sync.push.vanished import vanished
 
 _UNSEEN = (Presence.HIDDEN, Presence.GONE_OR_HIDDEN)
 NOT_APPLIED = "not applied"
@@ -69,7 +69,7 @@ async def _creations(desk: Desk, intents: list[Intent]) -> list[Intent]:
     connection = intents[0].connection
     connector = desk.sites[connection, intents[0].container].connector
     containers = [container for name, container in desk.sites if name == connection]
-    since = min(_called(intent) for intent in intents)
+    since = min(called(intent) for intent in intents)
     found = await connector.find(containers, [intent.key for intent in intents], since)
     left = []
     # one that this run's pull brought already, and that nobody has decided yet, is found like any other
@@ -84,31 +84,16 @@ async def _creations(desk: Desk, intents: list[Intent]) -> list[Intent]:
             container, record = min(copies, key=lambda copy: (copy[0] != intent.container, copy[1].native_id))
             site = desk.sites[connection, container]
             here = replace(intent, container=container)
-            one = settlement(desk, site, Written(here, _sent(site, intent), None), _applied(intent, record))
+            one = settlement(desk, site, Written(here, sent_by(site, intent), None), applied(intent, record))
             desk.settle([one] if one else [])
             tied.add(record.native_id)
         elif any(r.item == intent.item and r.connection == connection for r in desk.replicas.values()):
             desk.settle([Settlement(intent.id, "found", reason="tied meanwhile")])
-        elif found.certain and _elapsed(desk, intent) >= connector.horizon:
+        elif found.certain and elapsed(desk, intent) >= connector.horizon:
             desk.settle([Settlement(intent.id, NOT_APPLIED, reason="not found by its key after the horizon")])
         else:
             left.append(intent)
     return left
-
-
-def _sent(site: Site, intent: Intent) -> dict[str, Any]:
-    """The native values that the intent's call carried."""
-    sent: dict[str, Any] = sent_with(intent.natives)
-    if sent:
-        return sent
-    for name, value in intent.new.items():
-        if name in site.lenses:
-            sent.update(site.lenses[name].put(value, sent, site.env))
-    return sent
-
-
-def _applied(intent: Intent, record: Record, replaced: Mapping[str, Any] | None = None) -> Outcome:
-    return Outcome(intent.id, Status.APPLIED, record=record, replaced=replaced)
 
 
 # ── updates and deletions ──
@@ -121,7 +106,7 @@ async def _changes(desk: Desk, intents: list[Intent]) -> list[Intent]:
     sightings = {one.native_id: one for one in await site.connector.read(place[1], natives)}
     edits: Mapping[str, Sequence[Edit]] = {}
     if site.connector.capabilities.history:
-        edits = await site.connector.history(place[1], natives, min(_called(intent) for intent in intents))
+        edits = await site.connector.history(place[1], natives, min(called(intent) for intent in intents))
     left = []
     for intent in intents:
         known = desk.replicas.get(intent.replica or "")
@@ -134,8 +119,10 @@ async def _changes(desk: Desk, intents: list[Intent]) -> list[Intent]:
             left.append(intent)  # what our write replaced there can be looked up only when it is shown again
         elif intent.operation == Operation.DELETE:
             desk.settle([_deletion(desk, intent, known, sighting)])
+        elif sighting.record is None:
+            desk.settle([await vanished(desk, site, intent, known)])
         else:
-            one = _update(desk, site, intent, known, sighting, edits.get(known.native_id))
+            one = _update(desk, site, intent, known, sighting.record, edits.get(known.native_id))
             desk.settle([one])
     return left
 
@@ -151,26 +138,23 @@ def _deletion(desk: Desk, intent: Intent, known: Replica, sighting: Sighting) ->
 
 
 def _update(
-    desk: Desk, site: Site, intent: Intent, known: Replica, sighting: Sighting, edits: Sequence[Edit] | None
+    desk: Desk, site: Site, intent: Intent, known: Replica, record: Record, edits: Sequence[Edit] | None
 ) -> Settlement:
-    record = sighting.record
-    if record is None:
-        return Settlement(intent.id, NOT_APPLIED, reason=f"the record is {sighting.presence.value}")
     old_stands = all(_stands(site, record, name, value) for name, value in intent.old.items())
     if old_stands and record.revision == intent.expected_revision:
         return Settlement(intent.id, NOT_APPLIED, replica=_read(known, record))
     if site.connector.capabilities.history:
-        ours = _ours(site, intent, edits or ())
+        ours = ours_in(site, intent, edits or ())
         if ours is None:
             return Settlement(
                 intent.id, NOT_APPLIED, replica=_read(known, record), reason="not in the tool's history"
             )
         expected = known.seen
-        natives = {n for name in intent.new if name in site.lenses for n in site.lenses[name].native}
-        sent = {name: value for name, value in ours.after.items() if name in natives} or _sent(site, intent)
+        natives = natives_of(site, intent)
+        sent = {name: value for name, value in ours.after.items() if name in natives} or sent_by(site, intent)
         replaced = {name: value for name, value in ours.before.items() if name in natives}
         written = Written(intent, sent, expected)
-        one = settlement(desk, site, written, _applied(intent, record, replaced))
+        one = settlement(desk, site, written, applied(intent, record, replaced))
         assert one is not None, "an applied outcome always settles"
         return one
     # No history: what stands there is an edit, also where it equals what was seen (somebody may have put it back).
@@ -196,25 +180,3 @@ def _stands(site: Site, record: Record, name: str, value: object) -> bool:
 def _same_as_seen(site: Site, seen: Record, record: Record, name: str) -> bool:
     lens = site.lenses[name]
     return form(lens, seen.values, site.env) == form(lens, record.values, site.env)
-
-
-def _ours(site: Site, intent: Intent, edits: Sequence[Edit]) -> Edit | None:
-    """Our write in the tool's history: marked with the intent, or marked as ours and holding what it wrote."""
-    for edit in edits:
-        if edit.ours == intent.id:
-            return edit
-        if edit.ours is not None and any(
-            name in site.lenses and form(site.lenses[name], edit.after, site.env) == value
-            for name, value in intent.new.items()
-        ):
-            return edit
-    return None
-
-
-def _called(intent: Intent) -> datetime:
-    assert intent.called is not None, "only intents that were sent are looked up"
-    return intent.called
-
-
-def _elapsed(desk: Desk, intent: Intent) -> float:
-    return (desk.clock.now() - _called(intent)).total_seconds()

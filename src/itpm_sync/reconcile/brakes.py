@@ -15,6 +15,7 @@ from itpm_sync.plan import KEY, Action, Brake, BrakeKind
 from itpm_sync.policy import Limits
 from itpm_sync.reconcile.draft import Draft
 from itpm_sync.reconcile.limits import told
+from itpm_sync.reconcile.pairing import claimed
 from itpm_sync.reconcile.world import ContainerView, Place
 
 _THERE = (Tie.TIED, Tie.OUT_OF_SCOPE)
@@ -26,10 +27,14 @@ def before_deciding(draft: Draft) -> list[Brake]:
     """Brakes that say a container's listing is not to be trusted in this run."""
     found = []
     known = _known(draft)
+    moved = claimed(draft)  # followed, or asked about: not taken for deleted
     absences = Counter(
         one.place
         for one in draft.replicas.values()
-        if one.base.absence is not None and one.base.absence.confirmed and one.tie in _THERE
+        if one.base.absence is not None
+        and one.base.absence.confirmed
+        and one.tie in _THERE
+        and (one.base.connection, one.item) not in moved
     )
     for place, view in draft.world.containers.items():
         name = view.name

@@ -48,7 +48,7 @@ class ReplicaDraft:
     """Tied in this run: no base yet."""
     drop: str | None = None
     unheard: set[str] = field(default_factory=set)
-    """Fields whose edit here waits until the owner's own record is shown to us again."""
+    """Fields whose edit here waits until whoever has the last word on them can be heard again."""
     seen_from: Place | None = None
     """Where `seen` was read, if not in this container (a record that moved)."""
 
@@ -112,6 +112,8 @@ class Draft:
         """Deleted records whose deletion met an edit in this run: a person is asked."""
         self.moving: set[str] = set()
         """Replicas whose record was moved, while a person is asked which of several it is now."""
+        self.tied_now: set[tuple[str, str]] = set()
+        """(connection, native id) of records that were tied in this run."""
         self.parents: dict[str, str | None] = {}
         self.envs: dict[Place, ContainerEnv] = {
             place: ContainerEnv(
@@ -153,6 +155,7 @@ class Draft:
     def tie(self, draft: ReplicaDraft, item: str) -> None:
         """Tie an untied record to an item, without a base."""
         draft.item, draft.tie, draft.fresh = item, Tie.TIED, True
+        self.tied_now.add((draft.base.connection, draft.base.native_id))
         self.of_item[item].append(draft)
         self.note_tie(draft)
 

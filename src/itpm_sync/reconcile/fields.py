@@ -120,8 +120,17 @@ class _Field:
         return self._win(replace(self._raw(last), value=value), [], (), "merged" if len(news) > 1 else "")
 
     def _further(self, conflict: Conflict, news: list[Entry]) -> Verdict:
-        """Rule 5, edits while a conflict is open: they replace sides, and may close it. A first tie adds a side."""
-        sides, losers = list(conflict.sides), list[Loser]()
+        """Rule 5, edits while a conflict is open: they replace sides, and may close it. A first tie adds a side, unless
+        it says what is agreed and that is none of the sides: their authors knew it. Then it is kept, no more.
+        """
+        sides = list(conflict.sides)
+        old = [e for e in news if e.first and self._says_agreed(e) and not any(side.agreed for side in sides)]
+        losers = [
+            self._lost(self._first_side(entry), "first tie, as agreed before the conflict") for entry in old
+        ]
+        news = [entry for entry in news if entry not in old]
+        if not news:
+            return Verdict(self.agreed, tuple(losers), conflict)
         for entry in news:
             new = self._first_side(entry) if entry.first else self._side(entry)
             # Its author knew what stood there before; and the agreed value, where we had brought it there.
@@ -206,6 +215,9 @@ class _Field:
     def _form_in(self, tool: str | None, value: Value) -> Value:
         entry = self.by_tool.get(tool) if tool else None
         return entry.lens.form(value, entry.env) if entry else value
+
+    def _says_agreed(self, entry: Entry) -> bool:
+        return self.agreed is not None and self._form_in(entry.tool, self.value) == entry.now
 
     def _raw(self, entry: Entry) -> Side:
         return Side(entry.tool, entry.now, entry.now, entry.at, actor=entry.actor, edited=entry.edited)

@@ -9,8 +9,9 @@ from __future__ import annotations
 from itpm_sync.bases import LIFE, NEVER, Conflict, Life, Replica, Side, Tie
 from itpm_sync.codec import digest
 from itpm_sync.connector import Presence
-from itpm_sync.plan import Grade
-from itpm_sync.policy import Deletion
+from itpm_sync.lens import Untranslatable
+from itpm_sync.plan import Grade, Loser
+from itpm_sync.policy import Deletion, Rule
 from itpm_sync.reconcile.draft import Draft, ItemDraft, ReplicaDraft, unweighed, weighed
 from itpm_sync.reconcile.reading import name_of
 
@@ -53,8 +54,35 @@ def bury(draft: Draft) -> set[str]:
 def weigh_asked(draft: Draft) -> None:
     """A deletion that a person was asked about is from now on weighed against later edits only."""
     for one in draft.asked:
-        known = draft.items[one.item].agreed if one.item is not None else {}
-        one.at = {**one.at, **{weighed(name): agreed.version for name, agreed in known.items()}}
+        if one.item is None:
+            continue
+        known = draft.items[one.item].agreed
+        undecided = {name for other in draft.of_item[one.item] for name in other.undecided}
+        one.at = {
+            **one.at,
+            **{weighed(name): NEVER for name in undecided},
+            **{weighed(name): agreed.version for name, agreed in known.items()},
+        }
+    for name in dict.fromkeys(one.item for one in draft.asked if one.item is not None):
+        draft.items[name].losers += _waiting(draft, draft.items[name])
+
+
+def _waiting(draft: Draft, item: ItemDraft) -> list[Loser]:
+    """What waits undecided in the item's records: kept in full, for the answer may be that they are deleted too."""
+    found = []
+    for one in draft.of_item[item.base.id]:
+        view, record = draft.world.containers.get(one.place), one.base.current
+        if one.tie not in _LIVE_TIES or view is None or record is None:
+            continue
+        for name in sorted(one.undecided & view.lenses.keys()):
+            lens = view.lenses[name]
+            try:
+                stands = lens.get(record.values, draft.envs[view.place])
+            except Untranslatable:
+                stands = ", ".join(str(record.values.get(native)) for native in sorted(lens.native))
+            side = Side(one.base.connection, stands, stands, one.at.get(name, NEVER), actor=record.edited_by)
+            found.append(Loser(name, side, "undecided when its deletion was asked about"))
+    return found
 
 
 def _doomed(draft: Draft, item: ItemDraft) -> bool:
@@ -97,6 +125,7 @@ def _back(draft: Draft, item: ItemDraft, one: ReplicaDraft) -> None:
     elif one.tie is Tie.TOMBSTONE and one.base.reading is not None:
         one.tie = Tie.TIED
         one.at = unweighed(one.at)
+        one.undecided |= _owned(draft, item, one)
         draft.note_tie(one)
         item.life, item.note = Life.LIVE, ""
         ours = [
@@ -112,10 +141,25 @@ def _back(draft: Draft, item: ItemDraft, one: ReplicaDraft) -> None:
             )
 
 
+def _owned(draft: Draft, item: ItemDraft, one: ReplicaDraft) -> frozenset[str]:
+    """Fields on which the tool of a restored record has the last word: what stands there is said again, whatever was
+    agreed while nobody had it.
+    """
+    view = draft.world.containers[one.place]
+    there = {other.base.connection for other in draft.of_item[item.base.id] if other.tie in _LIVE_TIES}
+    return frozenset(
+        name
+        for name in view.lenses
+        if (policy := draft.world.policy.of_field(name)).rule is Rule.OWNER
+        and next((tool for tool in policy.owners if tool in there), None) == one.base.connection
+    )
+
+
 def _gone(draft: Draft, item: ItemDraft, one: ReplicaDraft) -> None:
     """A believed deletion."""
     scoped = one.tie is not Tie.OUT_OF_SCOPE
-    one.tie, one.accept = Tie.TOMBSTONE, True
+    # what was edited there before, and never decided, is an edit again should the record be restored
+    one.tie, one.accept = Tie.TOMBSTONE, not _edited_natives(one.base)
     env = draft.envs.get(one.place)
     if env is not None:
         env.untie(item.base.id)
@@ -147,7 +191,9 @@ def _may_have_moved(draft: Draft, one: ReplicaDraft) -> bool:
 
 
 def _edited_unknown(item: ItemDraft, one: ReplicaDraft, others: list[ReplicaDraft]) -> str:
-    """A field whose edit the deleter did not know: agreed past what this tool was brought to, or edited just now."""
+    """A field whose edit the deleter did not know: agreed past what this tool was brought to, edited just now, or
+    waiting undecided (for its owner, for its translation).
+    """
     for name, agreed in sorted(item.agreed.items()):
         if name not in one.at or agreed.origin == one.base.connection:
             continue
@@ -159,6 +205,9 @@ def _edited_unknown(item: ItemDraft, one: ReplicaDraft, others: list[ReplicaDraf
         edited = _edited_natives(other.base)
         if edited:
             return f"it ({', '.join(sorted(edited)[:3])})"
+        waiting = sorted(name for name in other.undecided if weighed(name) not in one.at)
+        if waiting:
+            return waiting[0]
     return ""
 
 

@@ -12,9 +12,9 @@ from itpm_sync.errors import ItpmError
 from itpm_sync.lens import Env, Lens, Poisoned, Untranslatable
 from itpm_sync.model import Value
 from itpm_sync.plan import Grade, Warning
-from itpm_sync.policy import FieldPolicy, Rule
-from itpm_sync.reconcile.draft import Draft, ItemDraft, ReplicaDraft
+from itpm_sync.reconcile.draft import Draft, ItemDraft, ReplicaDraft, weighed
 from itpm_sync.reconcile.fields import decide
+from itpm_sync.reconcile.owners import policy_of
 from itpm_sync.reconcile.reading import is_default, name_of
 from itpm_sync.reconcile.verdict import Entry, Rules
 from itpm_sync.reconcile.world import ContainerView
@@ -63,6 +63,8 @@ def _speaks(draft: Draft, item: ItemDraft) -> bool:
         view = draft.world.containers.get(one.place)
         if view is not None and any(one.at.get(name) != _version(item, name) for name in view.lenses):
             return True
+        if view is not None and _under_new(draft, one, view):
+            return True
     return False
 
 
@@ -87,7 +89,7 @@ def _decide(
         entries = [
             entry for one, view in here if (entry := entry_of(draft, item, one, view, name)) is not None
         ]
-        if entries and not _owner_unseen(draft, item, name, entries):
+        if entries:
             _decide_field(draft, item, name, entries)
 
 
@@ -96,7 +98,12 @@ def _decide_field(draft: Draft, item: ItemDraft, name: str, entries: list[Entry]
     open_ = draft.conflicts.get((identity, name))
     if open_ is not None and (open_.item != identity or open_.also):
         return  # an edge of a parent cycle: a person decides over all of them
-    policy, configured = _policy(draft, entries, name), world.policy
+    policy, configured = policy_of(draft, item, name, entries), world.policy
+    if policy is None:
+        for entry in entries:
+            if entry.changed or (entry.first and not entry.empty):
+                draft.replicas[entry.replica].unheard.add(name)
+        return
     seed = () if world.doubted else configured.seed
     rules = Rules(identity, name, policy, seed, configured.newest_margin, world.zone, world.now)
     before = item.agreed.get(name)
@@ -120,39 +127,6 @@ def _decide_field(draft: Draft, item: ItemDraft, name: str, entries: list[Entry]
         draft.note_parent(item)
     for entry in entries:
         _step(draft, item, name, entry)
-
-
-def _owner_unseen(draft: Draft, item: ItemDraft, name: str, entries: list[Entry]) -> bool:
-    """Whether a field's owner holds the item and is hidden from us: it has the last word and cannot be heard. Edits
-    elsewhere wait, unwritten and undecided, until it is shown again.
-    """
-    policy = draft.world.policy.of_field(name)
-    if policy.rule is not Rule.OWNER or (item.base.id, name) in draft.conflicts:
-        return False
-    heard = {entry.tool for entry in entries}
-    hidden = {
-        one.base.connection
-        for one in draft.of_item[item.base.id]
-        if one.tie is Tie.HIDDEN and name in one.at and one.base.connection not in heard
-    }
-    owner = next((tool for tool in policy.owners if tool in heard | hidden), None)
-    if owner not in hidden:
-        return False
-    for entry in entries:
-        if entry.changed:
-            draft.replicas[entry.replica].unheard.add(name)
-    return True
-
-
-def _policy(draft: Draft, entries: list[Entry], name: str) -> FieldPolicy:
-    """The configured policy; but while the first schedule authority that holds the item computes it, that one owns."""
-    holding = {entry.tool: entry for entry in entries}
-    for tool in draft.world.policy.authorities:
-        if tool in holding:
-            if holding[tool].computed:
-                return FieldPolicy(Rule.OWNER, (tool,))
-            break
-    return FieldPolicy(Rule.HOLD) if draft.world.doubted else draft.world.policy.of_field(name)
 
 
 def _step(draft: Draft, item: ItemDraft, name: str, entry: Entry) -> None:
@@ -181,6 +155,15 @@ def _accept(draft: Draft, item: ItemDraft) -> None:
         one.accept = True
         unread = {name for name in view.lenses if _untranslatable(draft, one, view, name)}
         one.undecided = frozenset(unread | one.unheard)
+        if one.base.reading is not None:
+            _unasked(draft, item, one.undecided)
+
+
+def _unasked(draft: Draft, item: ItemDraft, undecided: Iterable[str]) -> None:
+    """What waits undecided since now, no question about a deletion of the item has covered yet."""
+    for one in draft.of_item[item.base.id]:
+        for name in undecided if one.tie is Tie.TOMBSTONE else ():
+            one.at.pop(weighed(name), None)
 
 
 def _untranslatable(draft: Draft, one: ReplicaDraft, view: ContainerView, name: str) -> bool:
@@ -217,8 +200,10 @@ def entry_of(
             mend=unknown.mend,
         )
         return None
-    first = one.fresh or name not in one.at or (name not in item.agreed and _left_to_people(one, lens))
-    undecided = name in one.undecided and not view.suspended
+    under_new = name == "parent" and _under_new(draft, one, view)
+    never = name not in item.agreed and (_left_to_people(one, lens) or under_new)
+    first = one.fresh or name not in one.at or never
+    undecided = (name in one.undecided or under_new) and not view.suspended
     if first and view.suspended:
         return None
     before, was_readable = (
@@ -292,6 +277,17 @@ def _parent_untied(draft: Draft, one: ReplicaDraft, view: ContainerView) -> bool
         return parent is not None and parent.tie is Tie.UNTIED and parent.base.reading is not None
     seen = one.base.seen
     return "parent" in one.base.undecided or seen is None or lens.refers(seen.values) != native
+
+
+def _under_new(draft: Draft, one: ReplicaDraft, view: ContainerView) -> bool:
+    """A parent that was no item when this record was decided (hidden from us, or not there to be listed) and is one
+    from this run on: what stands there reads otherwise, though nobody edited it.
+    """
+    lens, seen = view.lenses.get("parent"), one.base.seen
+    if not draft.tied_now or lens is None or seen is None or one.fresh or one.drop is not None:
+        return False
+    native = lens.refers(seen.values)
+    return native is not None and (one.base.connection, native) in draft.tied_now
 
 
 def _fallen(draft: Draft, one: ReplicaDraft, view: ContainerView, now: Value) -> bool:

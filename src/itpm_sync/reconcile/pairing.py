@@ -50,6 +50,20 @@ def pair(draft: Draft) -> None:
         _by_rule(draft, view, strangers, new=False)
 
 
+def claimed(draft: Draft) -> set[tuple[str, str]]:
+    """(connection, item) of which an untied record carries the key, where moved records get new ids: it may be it."""
+    return {
+        (one.base.connection, one.base.reading.key)
+        for one in draft.replicas.values()
+        if one.tie is Tie.UNTIED
+        and one.base.reading is not None
+        and one.base.reading.key is not None
+        and (view := draft.world.containers.get(one.place)) is not None
+        and not view.capabilities.moves_keep_id
+        and (one.base.connection, one.base.native_id, one.base.reading.key) not in draft.world.refused_pairs
+    }
+
+
 def _unreadable(draft: Draft, view: ContainerView, one: ReplicaDraft) -> bool:
     """Whether translating the record breaks: what it is, a later run knows. Said, for nobody else tells of it."""
     record = one.base.reading
@@ -123,7 +137,7 @@ def _follow(draft: Draft, one: ReplicaDraft, old: ReplicaDraft) -> None:
     one.seen_from = old.place
     one.at, one.offers, one.undecided = unweighed(old.at), old.offers, old.undecided
     one.drop = old.base.id
-    old.item, old.tie = None, Tie.UNTIED
+    del draft.replicas[old.base.id]  # a reading that a run which died left there says nothing any more
     draft.tie(one, item)
     one.fresh = False
     if revived:

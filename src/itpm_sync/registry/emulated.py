@@ -77,7 +77,9 @@ class Emulators:
             return self._others(kind, folder, address)
         self._running.callback(lock.close)
         reached = self._start(kind, folder, port)
-        address.write_text(self._bases[kind, folder], encoding="ascii")
+        half = address.with_suffix(".part")
+        half.write_text(self._bases[kind, folder], encoding="ascii")
+        half.replace(address)  # whoever finds it, finds all of it
         self._running.callback(address.unlink, missing_ok=True)
         return reached
 

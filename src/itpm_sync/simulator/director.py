@@ -21,9 +21,6 @@ from itpm_sync.simulator.people import DEEDS
 from itpm_sync.simulator.story import JUMP, KILL, RIVAL, STOP, Step
 from itpm_sync.simulator.tools import SimTool
 
-_SIGNED = 1
-"""Giving back a lease that is somebody else's by now changes one row: it is signed, and nothing else is."""
-
 
 class Halted(BaseException):
     """The process was asked to end (SIGTERM): it still says goodbye to the ledger."""
@@ -90,6 +87,11 @@ class Director:
         else:
             self.point += 1
 
+    @property
+    def in_flight(self) -> bool:
+        """Whether a rival took the lease while a call of the run that goes on was out."""
+        return self.watching and self.taken and self.unknowing
+
     def take(self) -> None:
         """A rival has taken the lease of the run that goes on, and given it back."""
         self.taken = self.unknowing = True
@@ -101,9 +103,9 @@ class Director:
         if self.watching:
             self.unknowing = False
 
-    def at_commit(self, phase: str, changes: int) -> None:
-        """Before a transaction of so many changes becomes durable, or after it did and before the process knows."""
-        if self.watching and self.taken and changes > _SIGNED and phase == "before":
+    def at_commit(self, phase: str) -> None:
+        """Before a transaction that changed something becomes durable, or after it did and before the process knows."""
+        if self.watching and self.taken and phase == "before":
             self.broken.append("S20: a run whose lease was taken stored something")
         if self.watching and self._waiting:
             self._at(f"commit {phase}", self.tool)
@@ -166,25 +168,29 @@ class Director:
 
 def listen(engine: Engine, directed: Callable[[], Director | None]) -> None:
     """Let the director of the story that goes on hear of every transaction of the ledger."""
-    changes = 0
+    before = 0
 
-    def begin(_: Connection) -> None:
+    def begin(connection: Connection) -> None:
+        nonlocal before
+        before = _raw(connection).total_changes  # SQLite counts those that were rolled back, too
         director = directed()
         if director is not None:
             director.at_begin()
 
     def commit(connection: Connection) -> None:
-        nonlocal changes
-        director = directed()
-        raw: Any = connection.connection.driver_connection
-        assert isinstance(raw, sqlite3.Connection)
-        if director is None or raw.total_changes == changes:
+        director, raw = directed(), _raw(connection)
+        if director is None or raw.total_changes == before:
             return
-        made, changes = raw.total_changes - changes, raw.total_changes
-        director.at_commit("before", made)
+        director.at_commit("before")
         if director.watching:
             raw.commit()
-            director.at_commit("after", made)
+            director.at_commit("after")
 
     event.listen(engine, "begin", begin)
     event.listen(engine, "commit", commit)
+
+
+def _raw(connection: Connection) -> sqlite3.Connection:
+    raw: Any = connection.connection.driver_connection
+    assert isinstance(raw, sqlite3.Connection)
+    return raw

@@ -61,6 +61,8 @@ class Ghosts:
     """By connection: when the engine last began a direct read."""
     deletions: list[Deletion] = field(default_factory=list)
     restored: dict[Spot, int] = field(default_factory=dict)
+    said_again: set[str] = field(default_factory=set)
+    """Marks of titles that stood in records when a person restored them: they count as typed once more."""
     creations: list[tuple[str, str, str]] = field(default_factory=list)
     """(connection, native id, key) of every record the engine made."""
     excused: set[tuple[str, str]] = field(default_factory=set)
@@ -71,10 +73,15 @@ class Ghosts:
     """(connection, key) of records of which a person made a copy."""
     twins: list[tuple[Spot, Spot]] = field(default_factory=list)
     """Records that are the same thing, made in two tools at once; touched again, they are no longer looked at."""
+    twice: set[str] = field(default_factory=set)
+    """Marks of titles that were typed in two tools at once."""
     moved_unseen: set[Spot] = field(default_factory=set)
     """Records that a person put under another while they were hidden from us, and that still are."""
     taken: set[str] = field(default_factory=set)
     """Marks of records that a person put under another between our reading and its deletion, which took them along."""
+    raced: set[str] = field(default_factory=set)
+    """Marks of titles that a person typed between our last direct read and our write over them, in a tool that has
+    neither conditional writes nor a history: nobody can know of them."""
     broken: list[str] = field(default_factory=list)
     """Laws that a call of the engine broke, in words."""
 

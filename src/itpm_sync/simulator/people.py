@@ -115,6 +115,7 @@ class People:
         if len(self.tools) < 2:
             return
         token, site = self.ghosts.write(), self.site()
+        self.ghosts.twice.add(mark(token))
         pair = [self.tools[name] for name in self.chance.sample(self.names, 2)]
         state = self.bench.ledger.load(PROJECT)
         common = [
@@ -254,6 +255,8 @@ class People:
     def _excuse(self, tool: SimTool, row: Row) -> None:
         if row.key and (tool.name, row.native_id) not in self.watch.item_of:
             self.ghosts.excused.add((tool.name, row.key))
+            if tool.cut is not None:  # shown again, it is the copy of what was made in its place
+                self.ghosts.cut.add(mark(row.values.get("title")))
 
     def restore(self) -> None:
         tool = self.tool()
@@ -262,6 +265,7 @@ class People:
             tool.restore_as("ann", native)
             self.ghosts.touch((tool.name, native), shape=True)
             self.ghosts.restored[tool.name, native] = self.ghosts.moment
+            self.ghosts.said_again.add(mark(tool.rows[native].values.get("title")))
             self.say("restore", tool, native)
 
     def take_offer(self) -> None:

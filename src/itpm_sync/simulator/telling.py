@@ -8,11 +8,14 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import Final
 
 from itpm_sync.codec import digest
 from itpm_sync.cycle import RunReport, run
 from itpm_sync.errors import Busy, Fenced, ItpmError, Stopped
 from itpm_sync.ledger.in_memory import image, put_back
+from itpm_sync.memory.tool import copied
+from itpm_sync.simulator.asked import unfinished
 from itpm_sync.simulator.bench import PROJECT, Killed, drive
 from itpm_sync.simulator.director import Counts, Director, Halted
 from itpm_sync.simulator.laws.rest import Laws
@@ -22,6 +25,9 @@ from itpm_sync.simulator.world import Store, World
 
 LONGEST_REST = 14
 """Runs after which a story that nobody disturbs must have come to rest, whatever it waits for."""
+
+DOUBTED: Final = 4
+"""In one of so many stories each look at a part of the project is compared with a look at the whole."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +77,8 @@ class Telling:
         self.elsewhere = self.world.chance.random() < 0.3
         """Whether nobody can tell that a holder died (it ran on another machine)."""
         self.bench.gone = None if self.elsewhere else lambda holder: holder in self.ended
+        # the others go on with what a part of the project led to, as the product does
+        self.bench.doubt = story.seed % DOUBTED == 0
         self.between = Counts()
         self.image = b""
         """The ledger as it was backed up."""
@@ -139,6 +147,11 @@ class Telling:
 
     def backup(self) -> None:
         self.image = image(self.bench.ledger)
+        self.world.watch.backed_up = {
+            (tool.name, native): copied(row.values)
+            for tool in self.world.tools.values()
+            for native, row in tool.rows.items()
+        }
 
     def restore(self) -> None:
         """Somebody puts yesterday's ledger back. The story ends with the run that finds it."""
@@ -216,9 +229,7 @@ class Telling:
         report = self.bench.run(ws, approve)
         self.braked = bool(report.plan.brakes)
         if approve is not None and not report.stopped:
-            self.world.watch.frozen = ""
-            for tool in self.world.tools.values():
-                tool.accepted = tool.described
+            self.world.approve()
         return report
 
     def rival(self, n: int) -> None:
@@ -282,7 +293,7 @@ class Telling:
     def idle(self, report: RunReport) -> bool:
         if report.plan.decisions or report.carried:
             return False
-        return not self.world.unfinished()
+        return not unfinished(self.bench.ledger)
 
     def end(self) -> None:
         """Everybody goes home, everything answers, a day passes, and it comes to rest. Then: what is broken."""

@@ -35,6 +35,9 @@ class Watch:
     """What each record is tied to, as the ledger has it now."""
     intended: Callable[[str], bool] = lambda _intent: True
     """Whether an intent is durable, was called and is open."""
+    in_flight: Callable[[], bool] = lambda: False
+    """Whether the lease was taken while the call was out: its intent was durable, and the newer run has closed it.
+    S20 allows one such call, for nobody can call it back."""
     item_of: dict[Spot, str] = field(default_factory=dict)
     """What each record was tied to at any time."""
     ordered: set[str] = field(default_factory=set)
@@ -44,10 +47,14 @@ class Watch:
     """Items of which a person settled a conflict or a pairing: their word may be written anywhere."""
     owner: Callable[[str], str | None] = lambda _field: None
     """The connection that has the last word on a field."""
-    frozen: str = ""
-    """What of the configuration changed and was not approved yet: nothing may be written."""
+    reconfigured: str = ""
+    """What of the configuration is not what was approved: nothing may be written."""
+    renamed: set[tuple[str, str]] = field(default_factory=set)
+    """Containers that last told options which are not those that were approved: nothing may be written, anywhere."""
     restored: bool = False
     """Whether the ledger is an older one: nothing is deleted, nothing that differs is overwritten (S28)."""
+    backed_up: dict[Spot, dict[str, Any]] = field(default_factory=dict)
+    """What stood in each record when the ledger was backed up."""
     approved: bool = False
     """Whether the run under way carries out what a person approved."""
     deletions: Counter[tuple[str, str]] = field(default_factory=Counter)
@@ -58,10 +65,18 @@ class Watch:
     def told(self, tool: SimTool, container: str) -> None:
         """A tool described itself to the engine: what it says must be accepted before anything is written."""
         prints, _ = tool.described
-        tool.described = ({**prints, container: tool.containers[container]}, dict(tool.names))
-        if tool.accepted[1] not in ({}, tool.names):
-            self.frozen = f"an option of {tool.name} was renamed"
+        now, place = tool.containers[container], (tool.name, container)
+        tool.described = ({**prints, container: now}, dict(tool.names))
+        another = now != tool.accepted[0].get(container, now)  # its options say nothing about the right one's
+        if another or tool.accepted[1] in ({}, tool.names):
+            self.renamed.discard(place)
+        else:
+            self.renamed.add(place)
 
+    counted: Callable[[], Mapping[tuple[str, str], int]] = dict
+    """How many records are tied in each container now."""
+    known: Mapping[tuple[str, str], int] = field(default_factory=dict)
+    """… and when the run under way began."""
     allowed: dict[tuple[str, str], int] = field(default_factory=dict)
     """… and how many there may be, as the container was before the first of them."""
 
@@ -69,6 +84,7 @@ class Watch:
         """Nothing is deleted yet."""
         self.deletions.clear()
         self.allowed.clear()
+        self.known = self.counted() if self.spread() is Spread.PROPAGATE else {}
 
     def remember(self) -> None:
         self.item_of.update(self.items())
@@ -160,11 +176,14 @@ class SimTool(MemoryTool):
     # ── what the engine does to it ──
 
     def write(self, change: Change, container: str) -> Row:
-        if not self.watch.intended(change.intent):
+        if not (self.watch.intended(change.intent) or self.watch.in_flight()):
             self._break(f"S14: {change.operation} of {change.key} without an open intent")
-        if self.watch.frozen and not self.watch.approved:
+        frozen = self.watch.reconfigured or (
+            self.watch.renamed and f"options of {min(self.watch.renamed)[0]}"
+        )
+        if frozen and not self.watch.approved:
             self._break(
-                f"S27: {change.operation} of {change.key}, though {self.watch.frozen} and nobody approved it"
+                f"S27: {change.operation} of {change.key}, though {frozen} changed, and nobody approved it"
             )
         if self.watch.restored and not self.watch.approved:
             self._older(change)
@@ -185,17 +204,28 @@ class SimTool(MemoryTool):
             self._break(f"S7: the call of {change.intent} was made twice")
         self.applied[change.intent] += 1
         if change.operation is Operation.CREATE:
-            self.ghosts.creations.append((self.name, row.native_id, change.key))
+            self._created(change, row)
         return row
 
+    def _created(self, change: Change, row: Row) -> None:
+        self.ghosts.creations.append((self.name, row.native_id, change.key))
+        if self.watch.in_flight():  # it may have been out for longer than the newer run waited for it
+            self.ghosts.copied.add((self.name, change.key))
+            self.ghosts.made += 1
+
     def _older(self, change: Change) -> None:
-        """S28: over an older ledger, what no person accepted."""
+        """S28: over an older ledger, what no person accepted.
+
+        What stands as it stood when the ledger was backed up is not newer than the ledger: an edit made in another
+        tool alone, as in any run, may replace it (decision 012).
+        """
         row = self.rows.get(change.native_id or "")
         if change.operation is Operation.DELETE:
             self._break(f"S28: {change.native_id} is deleted")
         for name, value in change.values.items() if row is not None else ():
             stands = row.values.get(name) if row is not None else None
-            if stands not in (None, [], "", value):
+            backed_up = self.watch.backed_up.get((self.name, change.native_id or ""), {}).get(name)
+            if stands not in (None, [], "", value, backed_up):
                 self._break(f"S28: {name} of {change.native_id} is overwritten: {stands!r} by {value!r}")
 
     def _stale(self, change: Change, row: Row) -> bool:
@@ -207,7 +237,7 @@ class SimTool(MemoryTool):
 
     def _creating(self, change: Change, container: str) -> None:
         before = [n for tool, n, key in self.ghosts.creations if (tool, key) == (self.name, change.key)]
-        if before and (self.name, change.key) not in self.ghosts.excused:
+        if before and (self.name, change.key) not in self.ghosts.excused and not self.watch.in_flight():
             self._break(f"S7: {change.key} is created again, after {before}")
         for gone in self.watch.deleted(change.key):
             known = {(self.name, change.key)} & (self.ghosts.copied | self.ghosts.excused)
@@ -221,9 +251,19 @@ class SimTool(MemoryTool):
         if row is None:
             return
         computed = sorted(row.computed & change.values.keys())
+        self._raced(change, row)
         self._owned(change, row)
         if computed and not self.ghosts.fresh((self.name, row.native_id)):
             self._break(f"S13: computed {computed} of {row.native_id} are written")
+
+    def _raced(self, change: Change, row: Row) -> None:
+        """Excuse what a person typed between our last direct read and this call, where no tool can show it."""
+        able, stands = self.capabilities, row.values.get("title")
+        read = change.expected.values.get("title") if change.expected is not None else None
+        if "title" not in change.values or stands in (read, change.values["title"]):
+            return
+        if not (able.conditional or able.history) and self.ghosts.unread((self.name, row.native_id)):
+            self.ghosts.raced.add(mark(stands))
 
     def _owned(self, change: Change, row: Row) -> None:
         """S13: the owner's own title is overwritten only where a person said so, or which record is which."""

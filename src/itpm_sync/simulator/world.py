@@ -9,18 +9,19 @@ import random
 import sqlite3
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from functools import partial
 
-from itpm_sync.bases import Tie
 from itpm_sync.ledger import Ledger
 from itpm_sync.ledger.in_memory import connection_of, engine_of, image, put_back
 from itpm_sync.lens import Lens
 from itpm_sync.policy import ContainerPolicy, Creation, Deletion, FieldPolicy, Limits, Rule, Scope
 from itpm_sync.ports import SystemClock
-from itpm_sync.simulator.bench import PROJECT, Bench, Tool
+from itpm_sync.simulator.asked import counted, intended, stored, ties
+from itpm_sync.simulator.bench import Bench, Tool
 from itpm_sync.simulator.clocks import CountingIds, ManualClock
 from itpm_sync.simulator.connector import SimConnector
 from itpm_sync.simulator.director import Director, listen
-from itpm_sync.simulator.ghosts import KEPT, Ghosts, Spot, mark
+from itpm_sync.simulator.ghosts import KEPT, Ghosts
 from itpm_sync.simulator.kinds import KINDS, Kind
 from itpm_sync.simulator.lenses import (
     CutLens,
@@ -93,7 +94,12 @@ class World:
             authorities=authorities,
         )
         self.bench.ids = self.ids
-        self.watch.items, self.watch.stored, self.watch.intended = self.ties, self.stored, self.intended
+        self.approved = self.bench.policy
+        """The policy that a person let go last."""
+        self.watch.items, self.watch.intended = partial(ties, store.raw), partial(intended, store.raw)
+        self.watch.counted = partial(counted, store.raw)
+        self.watch.in_flight = lambda: store.director is not None and store.director.in_flight
+        self.watch.stored = lambda item: stored(self.bench.ledger, item)
         self.watch.most, self.watch.owner = self.most, self.owner
         self.people = People(self.bench, self.ghosts, self.watch)
         self.tools = self.people.tools
@@ -171,24 +177,19 @@ class World:
                 replace(one, scope=scope) if what == "scope" else replace(one, creation=chance.choice(MODES))
             )
             changed = replace(policy, containers=(*policy.containers[:at], one, *policy.containers[at + 1 :]))
-        if changed != policy:
-            self.bench.policy, self.watch.frozen = changed, f"the {what} changed"
+        self.bench.policy = changed
+        self.watch.reconfigured = "" if changed == self.approved else self.watch.reconfigured or f"the {what}"
         say(f"configure {what}")
 
+    def approve(self) -> None:
+        """A person let go what the configuration, the containers and their options are now."""
+        self.approved = self.bench.policy
+        self.watch.reconfigured = ""
+        self.watch.renamed.clear()
+        for tool in self.tools.values():
+            tool.accepted = tool.described
+
     # ── what it asks of the ledger, at next to no cost ──
-
-    def ties(self) -> dict[Spot, str]:
-        """What each record is tied to now."""
-        rows = self.store.raw.execute(
-            "SELECT connection, native_id, item FROM replicas WHERE item IS NOT NULL"
-        )
-        return {(connection, native): item for connection, native, item in rows}
-
-    def intended(self, intent: str) -> bool:
-        """Whether an intent is durable, was called and is open; and no transaction hides that it is not."""
-        wanted = "SELECT 1 FROM intents WHERE id = ? AND called IS NOT NULL AND closed IS NULL"
-        found = self.store.raw.execute(wanted, (intent,)).fetchone()
-        return found is not None and not self.store.raw.in_transaction
 
     def owner(self, field: str) -> str | None:
         """The connection that has always had the last word on a field."""
@@ -196,27 +197,13 @@ class World:
         return policy.owners[0] if policy is not None and policy.owners and not self.reowned else None
 
     def most(self, connection: str, container: str) -> int:
-        """The most deletions that the limits allow in one run without a person's word."""
-        limits = self.bench.policy.limits
-        there = "connection = ? AND container = ? AND tie IN ('tied', 'out of scope')"
-        wanted = f"SELECT count(*) FROM replicas WHERE {there}"  # noqa: S608 - constants
-        known = self.store.raw.execute(wanted, (connection, container)).fetchone()[0]
-        return (
+        """The most deletions that the limits allow in one run without a person's word, by the records that the
+        container had when the run began or by those it has now: brakes count between the two.
+        """
+        place, limits = (connection, container), self.bench.policy.limits
+        return max(
             limits.deletions
             if known < limits.floor
             else min(limits.deletions, int(limits.deletions_share * known))
+            for known in (self.watch.known.get(place, 0), counted(self.store.raw).get(place, 0))
         )
-
-    def stored(self, item: str) -> set[str]:
-        """The marks of an item's titles that are kept as losers."""
-        found = self.bench.ledger.losers_of(PROJECT, item, field="title")
-        return {mark(one.loser.side.form) for one in found if one.loser is not None}
-
-    def unfinished(self) -> bool:
-        """Whether any record is absent and not yet believed so, or an intent is open that can be looked up."""
-        state = self.bench.ledger.load(PROJECT)
-        absent = [r for r in state.replicas.values() if r.absence is not None and r.tie is not Tie.TOMBSTONE]
-        if any(not r.absence.confirmed for r in absent if r.absence is not None):
-            return True
-        hidden = {r.id for r in state.replicas.values() if r.tie is Tie.HIDDEN}
-        return any(one.replica not in hidden for one in self.bench.ledger.open_intents(PROJECT))

@@ -6,7 +6,7 @@ steps, not as the engine is; slow and short. It asks lenses for n(v), lift and a
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
@@ -271,6 +271,7 @@ class Field:
             Voice(one.tool, one.value, one.form, one.agreed, one.lawful, one.edited)
             for one in self.case.conflict.sides
         ]
+        edits = self.beside(sides, edits)
         for tool in sorted(edits):
             for side in list(sides):
                 first = self.tools[tool][1].first
@@ -290,6 +291,17 @@ class Field:
         self.hold(stays)
         self.out.lost |= {(low.tool, low.form, False) for low, _ in dropped}
 
+    def beside(self, sides: Iterable[Voice], tools: Iterable[str]) -> list[str]:
+        """Those that add to these sides: a first tie that says what is agreed does not, where that is none of them."""
+        known, found = self.decided and not any(side.agreed for side in sides), []
+        for tool in tools:
+            says = self.tools[tool][1]
+            if known and says.first and self.n(tool, self.out.value) == says.now:
+                self.lose(self.voice(tool))
+            else:
+                found.append(tool)
+        return found
+
     def firsts(self) -> list[str]:
         return [
             tool
@@ -305,6 +317,7 @@ class Field:
         if not firsts:
             return
         if self.out.sides is not None:
+            firsts = self.beside(self.out.sides, firsts)
             stays, dropped = self.cover([*self.out.sides, *(self.voice(tool) for tool in firsts)])
             if len(stays) == 1 and stays[0].lawful:
                 self.out.sides = None

@@ -169,7 +169,6 @@ def test_items_replicas_and_containers(bench: Any) -> None:
     assert dict(state.replicas) == {"r-1": REPLICA, "r-2": bare, "r-3": tied}
     assert state.containers == {("jira", "NET"): CONTAINER}
     assert state.of_item == {"i-1": ("r-1", "r-3")}
-    assert state.waiting == {"r-1", "r-3"}
 
 
 def test_empty_is_told_from_absent(bench: Any) -> None:

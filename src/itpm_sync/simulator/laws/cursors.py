@@ -1,6 +1,6 @@
 """S17: a cursor that is stored says that everything up to it was read.
 
-In: a world, its state, at any moment. Out: what is broken, in words.
+In: a stage, its state, at any moment. Out: what is broken, in words.
 """
 
 from __future__ import annotations
@@ -8,14 +8,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from itpm_sync.ledger import State
-from itpm_sync.simulator.world import World
+from itpm_sync.simulator.laws.stage import Stage
 
 
-def cursors(world: World, state: State) -> Iterator[str]:
+def cursors(stage: Stage, state: State) -> Iterator[str]:
     """What was changed before a cursor is known, or something newer is."""
     known = {(r.connection, r.native_id): r for r in state.replicas.values()}
     for (connection, container), kept in state.containers.items():
-        tool = world.tools.get(connection)
+        tool = stage.tools.get(connection)
         if tool is None or kept.cursor is None:
             continue
         for native, row in tool.rows.items():

@@ -1,6 +1,6 @@
 """The invariants of items, checked when everything is at rest.
 
-In: a bench at rest, its watched tools, the ghosts. Out: what is broken, in words; nothing where all is well.
+In: a stage at rest. Out: what is broken, in words; nothing where all is well.
 """
 
 from __future__ import annotations
@@ -17,8 +17,8 @@ from itpm_sync.simulator.bench import PROJECT
 from itpm_sync.simulator.ghosts import mark
 from itpm_sync.simulator.laws.cursors import cursors
 from itpm_sync.simulator.laws.history import chain, intents
+from itpm_sync.simulator.laws.stage import Stage
 from itpm_sync.simulator.laws.texts import whole
-from itpm_sync.simulator.world import World
 from itpm_sync.ties import ContainerEnv, Directory
 
 FIELDS = ("title", "priority", "labels", "site", "parent")
@@ -26,10 +26,12 @@ _HERE = (Tie.TIED, Tie.OUT_OF_SCOPE, Tie.HIDDEN)
 
 
 class Laws:
-    def __init__(self, world: World) -> None:
-        self.world, self.bench, self.ghosts, self.watch = world, world.bench, world.ghosts, world.watch
+    def __init__(self, stage: Stage) -> None:
+        self.stage, self.bench, self.ghosts, self.watch = stage, stage.bench, stage.ghosts, stage.watch
         bench = self.bench
         self.state: State = bench.ledger.load(PROJECT)
+        self.entries = bench.ledger.history(PROJECT, limit=None)[::-1]
+        """The whole history, from the first entry on."""
         self.conflicts = list(self.state.conflicts.values())
         self.held = {(item, c.field) for c in self.conflicts for item in (c.item, *c.also)}
         parents = {name: self._parent(name) for name in self.state.items}
@@ -52,8 +54,8 @@ class Laws:
         checks = (
             *(self.ties(), self.fields(), self.copies(), self.places()),
             *(self.tokens(), self.conflicts_true(), self.flips(), self.twins()),
-            *(whole(self.world, self.state), cursors(self.world, self.state)),
-            *(chain(self.world), intents(self.world)),
+            *(whole(self.stage, self.state), cursors(self.stage, self.state)),
+            *(chain(self.stage, self.state, self.entries), intents(self.state)),
         )
         return [law for check in checks for law in check]
 
@@ -134,7 +136,8 @@ class Laws:
         for item in self.state.items.values():
             mine = [r for r in self.state.replicas.values() if r.item == item.id]
             live = [r for r in mine if r.tie in (Tie.TIED, Tie.OUT_OF_SCOPE)]
-            if (item.id, LIFE) in self.held or not live:
+            asked = all(r.absence is not None for r in live) and item.id in {name for name, _ in waiting}
+            if (item.id, LIFE) in self.held or not live or asked:  # "creation of every side elsewhere waits"
                 continue
             if item.life is Life.DELETED:
                 yield from self._spread(item.id, live)
@@ -220,14 +223,20 @@ class Laws:
     # ── S7, the same thing made in two tools ──
 
     def twins(self) -> Iterator[str]:
-        """Made within one horizon where everybody waits for one: one item, or a question; unless somebody meddled."""
+        """Made within one horizon where everybody waits for one: one item, or a question; unless somebody meddled.
+
+        Whoever renames a record of one of the two while the question is open, a copy of ours too, says that they are
+        two things: what is known by its title alone (counterexample I2: "or a review") is known by it no longer.
+        """
         if any(policy.creation is Creation.CREATE for policy in self.bench.policy.containers):
             return
         item_of = {(r.connection, r.native_id): r.item for r in self.state.replicas.values()}
         waiting = {(p.connection, p.native_id) for p in self.state.proposals.values()}
         made = {(tool, key) for tool, _, key in self.ghosts.creations}
+        meddled = {item_of.get(spot) for spot, moment in self.ghosts.touched.items() if moment > 0} - {None}
         for one, other in self.ghosts.twins:
-            if {one, other} & waiting or any(self.ghosts.touched[spot] > 0 for spot in (one, other)):
+            touched = any(self.ghosts.touched[spot] > 0 for spot in (one, other))
+            if {one, other} & waiting or touched or {item_of.get(one), item_of.get(other)} & meddled:
                 continue
             for mine, theirs in ((one, other), (other, one)):
                 if (theirs[0], item_of.get(mine)) in made:
@@ -244,7 +253,7 @@ class Laws:
             for one in self.bench.tools.values()
             for row in [*one.memory.rows.values(), *one.memory.bin.values()]
         }
-        deleted = {one.token for one in self.ghosts.deletions} | self.ghosts.taken
+        deleted = {one.token for one in self.ghosts.deletions} | self.ghosts.taken | self.ghosts.raced
         waits = {(one.connection, one.native_id) for one in self.bench.ledger.open_intents(PROJECT)}
         deleted |= {
             mark(edit.before.get("title"))
@@ -262,35 +271,39 @@ class Laws:
     # ── S4 ──
 
     def conflicts_true(self) -> Iterator[str]:
-        """No conflict between a token and one its author had read."""
+        """No conflict between a token and one its author had read.
+
+        What was typed in two tools at once says nothing of which of the two somebody had read.
+        """
         seen: dict[str, Conflict] = {}
         for report in self.bench.reports:
             seen.update({c.id: c for c in report.plan.conflicts if c.field == "title"})
         for conflict in seen.values():
             tokens = [mark(side.form) for side in conflict.sides]
             for token in tokens:
-                met = (self.ghosts.known({token}) - {token}) & set(tokens)
+                met = ((self.ghosts.known({token}) - {token}) & set(tokens)) - self.ghosts.twice
                 if met and self._surely(conflict.item):
                     yield f"S4: {conflict.id} sets {token} against {sorted(met)}, which its author had read"
 
     # ── S26 ──
 
     def flips(self) -> Iterator[str]:
-        """No title comes back, unless a person settled it: nobody ever types the same token twice."""
+        """No title comes back, unless a person settled it, or restored a record with it in the tool that has the last
+        word: nobody ever types the same token twice.
+        """
         if any(one.memory.capabilities.by_hand for one in self.bench.tools.values()):
             return
-        for item in self.state.items:
-            told: list[str] = []
-            if self._copied(item):
+        told: dict[str, list[str]] = {item: [] for item in self.state.items if not self._copied(item)}
+        for entry in self.entries:
+            title = entry.document.get("fields", {}).get("title")
+            if title is None or entry.item not in told:
                 continue
-            for entry in reversed(self.bench.ledger.history(PROJECT, item)):
-                title = entry.document.get("fields", {}).get("title")
-                if title is None:
-                    continue
-                tied = "first tie" in str(title["why"])  # a person, or a rule, said that two records are one
-                if title["new"] in told[:-1] and title["origin"] is not None and not tied:
-                    yield f"S26: the title of {item} came back to {title['new']}"
-                told.append(title["new"])
+            before = told[entry.item]
+            tied = "first tie" in str(title["why"])  # a person, or a rule, said that two records are one
+            again = tied or mark(title["new"]) in self.ghosts.said_again
+            if title["new"] in before[:-1] and title["origin"] is not None and not again:
+                yield f"S26: the title of {entry.item} came back to {title['new']}"
+            before.append(title["new"])
 
     def _copied(self, item: str) -> bool:
         """A copy taken for the moved record brings back what stood when it was made."""

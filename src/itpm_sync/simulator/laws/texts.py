@@ -1,6 +1,6 @@
 """S3, S5, S6: titles to the last character, and every label.
 
-In: a world at rest, its state. Out: what is broken, in words.
+In: a stage at rest, its state. Out: what is broken, in words.
 """
 
 from __future__ import annotations
@@ -9,12 +9,12 @@ from collections.abc import Iterator
 
 from itpm_sync.ledger import State
 from itpm_sync.simulator.ghosts import mark
-from itpm_sync.simulator.world import World
+from itpm_sync.simulator.laws.stage import Stage
 
 
-def whole(world: World, state: State) -> Iterator[str]:
+def whole(stage: Stage, state: State) -> Iterator[str]:
     """S5, S6: what is agreed was typed so by somebody, in full. A tool that cuts texts never cuts another's."""
-    ghosts = world.ghosts
+    ghosts = stage.ghosts
     for item in state.items.values():
         title = item.value("title")
         if title is None:

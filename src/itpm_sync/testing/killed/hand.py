@@ -20,10 +20,10 @@ from pathlib import Path
 from typing import Any
 
 from itpm_sync.memory import MemoryConnector
+from itpm_sync.simulator.tools import SimTool
 from itpm_sync.testing.killed.nursery import Order
 from itpm_sync.testing.killed.wire import Deadly, Served
 from itpm_sync.testing.kills.scene import Scene
-from itpm_sync.testing.watched import WatchedTool
 
 LIFETIME = 100_000
 """Ids of one process."""
@@ -124,5 +124,5 @@ def hand(folder: Path) -> Iterator[Hand]:
             process.kill()
             served.close()
             for tool in served.connectors.values():
-                assert isinstance(tool.tool, WatchedTool)
+                assert isinstance(tool.tool, SimTool)
                 tool.tool.on_call = lambda _call, _phase: None

@@ -6,7 +6,7 @@ A tale is told up to the run that is to be killed. That run goes to its end once
 after each call of a connector; before, inside and after each transaction of the ledger) a photograph is taken of all
 that would outlive the process: the database as last committed, the tools, what people did (`camera`). Each photograph
 is then a world in which a new process starts (`aftermath`), runs until it rests, and is judged by the laws of
-`item_laws`. Photographs that show the same world are recovered once; they count as the positions they are, and the
+the simulator. Photographs that show the same world are recovered once; they count as the positions they are, and the
 worlds are counted beside them. A pair is a photograph taken of the first run after such a death.
 
 Killed like this the process does nothing any more, as after SIGKILL. A share of the positions is also *stopped*: an

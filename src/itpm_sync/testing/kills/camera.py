@@ -8,7 +8,6 @@ a photograph is that of the last COMMIT: an open transaction dies with its proce
 from __future__ import annotations
 
 import pickle
-import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, fields
@@ -18,13 +17,17 @@ from typing import Any
 from sqlalchemy import Connection, event
 
 from itpm_sync.ledger.address import WRITES
-from itpm_sync.testing.bench import Killed
-from itpm_sync.testing.ghosts import Ghosts
+from itpm_sync.ledger.in_memory import connection_of, engine_of
+from itpm_sync.simulator.bench import Killed
+from itpm_sync.simulator.ghosts import Ghosts
+from itpm_sync.simulator.tools import SimTool
 from itpm_sync.testing.kills.scene import Scene
 from itpm_sync.testing.kills.tale import Deed
-from itpm_sync.testing.watched import WatchedTool
 
-_OF_A_TOOL = ("containers", "rows", "bin", "refuses", "down", "calls", "created", "_lagging", "_count")
+_OF_A_TOOL = (
+    *("containers", "rows", "bin", "refuses", "down", "calls"),
+    *("created", "applied", "_lagging", "_count"),
+)
 _LIFETIME = 100_000
 """Ids of one process; those of the next begin above them, so that the same world is the same whenever it was left."""
 
@@ -59,17 +62,11 @@ class Camera:
         self._calls = 0
         self._commits = 0
         self._tables: list[str] = []
-        engine = scene.bench.ledger._database.engine
-        with engine.connect() as connection:
-            raw = connection.connection.driver_connection
-        assert isinstance(raw, sqlite3.Connection)
-        self._raw = raw
-        self._ledger = raw.serialize()
-        self._whole = engine.dialect.do_commit
-        event.listen(engine, "begin", self._begins)
-        event.listen(engine, "commit", self._inside)
-        event.listen(engine, "after_cursor_execute", self._said)
-        engine.dialect.do_commit = self._commit  # type: ignore[method-assign, assignment]
+        self._engine = engine_of(scene.bench.ledger)
+        self._raw = connection_of(scene.bench.ledger)
+        self._ledger = self._raw.serialize()
+        self._whole = self._engine.dialect.do_commit
+        self._hears = ("begin", self._begins), ("commit", self._inside), ("after_cursor_execute", self._said)
         for tool in scene.tools.values():
             tool.on_call = partial(self._called, tool)
 
@@ -95,9 +92,15 @@ class Camera:
     def _on(self, during: tuple[tuple[int, Deed], ...]) -> Iterator[None]:
         self.points = self._calls = self._commits = 0
         self._ledger, self._during = self._raw.serialize(), dict(during)
+        for what, does in self._hears:
+            event.listen(self._engine, what, does)
+        self._engine.dialect.do_commit = self._commit  # type: ignore[method-assign, assignment]
         try:
             yield
         finally:
+            self._engine.dialect.do_commit = self._whole  # type: ignore[method-assign]
+            for what, does in self._hears:  # heard at every statement otherwise, and nobody looks
+                event.remove(self._engine, what, does)
             self._take, self._deadly, self._during = None, 0, {}
 
     def _point(self, what: str) -> None:
@@ -109,7 +112,7 @@ class Camera:
         if self._take is not None and self._take(self.points):
             self.photos.append(self.photo(what))
 
-    def _called(self, tool: WatchedTool, call: str, phase: str) -> None:
+    def _called(self, tool: SimTool, call: str, phase: str) -> None:
         if (call, phase) == ("read", "before"):
             self.scene.ghosts.read[tool.name] = self.scene.ghosts.tick()
         self._calls += 1
@@ -158,6 +161,7 @@ class Camera:
             {one.name: getattr(scene.ghosts, one.name) for one in fields(Ghosts)},
             scene.watch.item_of,
             scene.watch.ordered,
+            scene.watch.settled,
             scene.things,
             scene.approved,
             scene.clock.now(),
@@ -179,14 +183,14 @@ class Camera:
             self._raw.rollback()
         self._raw.deserialize(photo.ledger)
         rest = pickle.loads(photo.rest)
-        tools, ghosts, item_of, ordered, scene.things, scene.approved, now, scene.bench.policy = rest
+        tools, ghosts, item_of, ordered, settled, scene.things, scene.approved, now, scene.bench.policy = rest
         for name, kept in tools.items():
             tool = scene.tools[name]
             for one, value in kept.items():
                 setattr(tool, one, value)
         for name, value in ghosts.items():
             setattr(scene.ghosts, name, value)
-        scene.watch.item_of, scene.watch.ordered = item_of, ordered
+        scene.watch.item_of, scene.watch.ordered, scene.watch.settled = item_of, ordered, settled
         scene.clock._now = now
         scene.bench.ids._count = lives * _LIFETIME
         del scene.bench.reports[photo.reports :]
@@ -195,8 +199,4 @@ class Camera:
 
     def close(self) -> None:
         """The scene is over."""
-        engine = self.scene.bench.ledger._database.engine
-        event.remove(engine, "begin", self._begins)
-        event.remove(engine, "commit", self._inside)
-        event.remove(engine, "after_cursor_execute", self._said)
         self.scene.bench.ledger.close()

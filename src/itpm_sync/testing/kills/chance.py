@@ -10,8 +10,8 @@ from typing import Any
 
 from itpm_sync.connector import Capabilities
 from itpm_sync.policy import Creation, Deletion, FieldPolicy, Rule
+from itpm_sync.simulator.people import SITES
 from itpm_sync.testing.kills.tale import Deed, Ends, Tale, ToolOf, Verb
-from itpm_sync.testing.people import SITES
 
 ABLE = (
     Capabilities(history=True, edit_times=True, bin=True, tells_hidden=True),

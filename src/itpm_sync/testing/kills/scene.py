@@ -1,32 +1,35 @@
-"""The scene of a tale: watched tools, the real engine over a real ledger.
+"""The scene of a tale: the simulator's tools and people, the real engine over a real ledger.
 
 In: a tale, perhaps a ledger. Out: `Scene`: deeds done, runs made, rest.
 """
 
 from __future__ import annotations
 
-import random
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
-from itpm_sync.bases import LIFE, Tie
+from itpm_sync.bases import LIFE
 from itpm_sync.cycle import RunReport, decide_pair, resolve
 from itpm_sync.errors import Misconfigured, Stopped
 from itpm_sync.ledger import Ledger
+from itpm_sync.ledger.in_memory import connection_of
 from itpm_sync.memory import MemoryConnector, MemoryTool, Row
 from itpm_sync.memory.tool import PARENT
 from itpm_sync.plan import BrakeKind
 from itpm_sync.policy import ContainerPolicy, Creation, Limits, Scope
 from itpm_sync.ports import Clock
-from itpm_sync.testing.bench import PROJECT, Bench, Tool
-from itpm_sync.testing.clocks import ManualClock
-from itpm_sync.testing.ghosts import Ghosts, Spot
+from itpm_sync.simulator.asked import intended, stored, ties, unfinished
+from itpm_sync.simulator.bench import PROJECT, Bench, Tool
+from itpm_sync.simulator.clocks import ManualClock
+from itpm_sync.simulator.ghosts import KEPT, Ghosts, Spot
+from itpm_sync.simulator.kinds import Kind
+from itpm_sync.simulator.lenses import KindLens, ParentLens, PlainLens, ScaleLens, SetLens
+from itpm_sync.simulator.people import SITES, People
+from itpm_sync.simulator.tools import SimTool, Watch
 from itpm_sync.testing.kills.tale import Deed, Ends, Tale, ToolOf, Verb
-from itpm_sync.testing.lenses import KindLens, ParentLens, PlainLens, ScaleLens, SetLens
-from itpm_sync.testing.people import KEPT, SITES, People
-from itpm_sync.testing.watched import Watch, WatchedTool
 
 HORIZON = 600.0
 STEP = 1200.0
@@ -61,12 +64,12 @@ def undue(report: RunReport) -> list[str]:
 class Hands(People):
     """People who do what they are told, to the record they are told."""
 
-    told: tuple[WatchedTool, Row | None]
+    told: tuple[SimTool, Row | None]
 
-    def tool(self) -> WatchedTool:
+    def tool(self) -> SimTool:
         return self.told[0]
 
-    def row(self, tool: WatchedTool, *, free: bool = True) -> Row | None:
+    def row(self, tool: SimTool, *, free: bool = True) -> Row | None:
         return self.told[1]
 
 
@@ -77,7 +80,7 @@ class Scene:
         """`opened`: the ledger, where it is not one in memory."""
         self.tale = tale
         self.clock, self.ghosts = ManualClock(), Ghosts()
-        self.watch = Watch(self.ghosts, tale.deletion)
+        self.watch = Watch(self.ghosts, lambda: tale.deletion)
         self.bench = Bench.of(
             self.clock,
             {one.name: tool_of(one, self._memory(one)) for one in tale.tools},
@@ -89,8 +92,14 @@ class Scene:
             authorities=tale.authorities,
         )
         self.bench.ledger = self.bench.ledger.again(ids=self.bench.ids)
-        self.watch.items, self.watch.stored = self._ties, self._stored
-        self.hands = Hands(self.bench, random.Random(0), self.ghosts, self.watch)
+        self.watch.stored = lambda item: stored(self.bench.ledger, item)
+        self.watch.owner = lambda field: next(iter(self.bench.policy.fields[field].owners), None)
+        if opened is None:
+            raw = connection_of(self.bench.ledger)
+            self.watch.items, self.watch.intended = partial(ties, raw), partial(intended, raw)
+        else:
+            self.watch.items = self._ties
+        self.hands = Hands(self.bench, self.ghosts, self.watch)
         self.things: dict[int, list[Spot]] = {}
         """Where people made each thing."""
         self.approved: str | None = None
@@ -98,35 +107,34 @@ class Scene:
         self._kept()
 
     @property
-    def tools(self) -> dict[str, WatchedTool]:
+    def tools(self) -> dict[str, SimTool]:
         return self.hands.tools
 
-    def _memory(self, one: ToolOf) -> WatchedTool:
-        made = WatchedTool(one.name, self.clock, one.able, containers=one.containers, watch=self.watch)
+    def _memory(self, one: ToolOf) -> SimTool:
+        made = SimTool(
+            one.name, self.clock, Kind("tale", one.able), containers=one.containers, watch=self.watch
+        )
         made.cascades = one.cascades
+        made.accepted = (dict(made.containers), {})  # no tale puts another container in its place
         return made
 
     def _kept(self) -> None:
         """A record in each container that nobody ever touches, so that none is emptied."""
-        for name, tool in self.tools.items():
+        for tool in self.tools.values():
             for number, container in enumerate(sorted(tool.containers)):
-                title = f"{KEPT} {name} {container}"
+                title = self.ghosts.write(first=KEPT)
                 self.hands.made(tool, container, {"kind": "task", "title": title, "site": SITES[number]})
-                self.ghosts.over[title] = set()
 
     def _ties(self) -> dict[Spot, str]:
         replicas = self.bench.ledger.load(PROJECT).replicas.values()
         return {(r.connection, r.native_id): r.item for r in replicas if r.item is not None}
-
-    def _stored(self, item: str) -> set[str]:
-        found = self.bench.ledger.losers_of(PROJECT, item, field="title")
-        return {str(one.loser.side.form) for one in found if one.loser is not None}
 
     # ── deeds ──
 
     def do(self, deed: Deed) -> None:
         """Do it, if it can be done."""
         verb = deed.verb
+        self.hands.chance.seed(self.ghosts.moment)  # the same in every world in which it is done
         if verb is Verb.SYNC:
             self.run()
         elif verb is Verb.WAIT:
@@ -143,7 +151,7 @@ class Scene:
             self._in_a_tool(replace(deed, tool=name), self.tools[name])
         self.clock.move(1)
 
-    def _in_a_tool(self, deed: Deed, tool: WatchedTool) -> None:
+    def _in_a_tool(self, deed: Deed, tool: SimTool) -> None:
         hands, row = self.hands, self.row(deed.tool, deed.thing)
         hands.told = tool, row
         match deed.verb:
@@ -166,7 +174,7 @@ class Scene:
                 if row is not None:
                     self._to_a_record(deed, tool, row)
 
-    def _to_a_record(self, deed: Deed, tool: WatchedTool, row: Row) -> None:
+    def _to_a_record(self, deed: Deed, tool: SimTool, row: Row) -> None:
         hands = self.hands
         match deed.verb:
             case Verb.TITLE:
@@ -193,11 +201,11 @@ class Scene:
             case Verb.COMPUTE:
                 hands.compute()
 
-    def _container(self, tool: WatchedTool, deed: Deed) -> str:
+    def _container(self, tool: SimTool, deed: Deed) -> str:
         known = sorted(tool.containers)
         return known[int(deed.value or 0) % len(known)]
 
-    def _create(self, deed: Deed, tool: WatchedTool) -> None:
+    def _create(self, deed: Deed, tool: SimTool) -> None:
         number, under, site = deed.value
         container = sorted(tool.containers)[number % len(tool.containers)]
         values: dict[str, Any] = {"title": self.ghosts.write(), "kind": "task", "site": site}
@@ -206,7 +214,7 @@ class Scene:
             values[PARENT] = above.native_id
         self.things.setdefault(deed.thing, []).append((tool.name, self.hands.made(tool, container, values)))
 
-    def _twin(self, deed: Deed, tool: WatchedTool) -> None:
+    def _twin(self, deed: Deed, tool: SimTool) -> None:
         token = self.ghosts.write()
         spots = []
         for one in (tool, self.tools[deed.value]):
@@ -217,7 +225,7 @@ class Scene:
         self.ghosts.twins.append((spots[0], spots[1]))
         self.things.setdefault(deed.thing, []).extend(spots)
 
-    def _move(self, tool: WatchedTool, row: Row) -> None:
+    def _move(self, tool: SimTool, row: Row) -> None:
         old = (tool.name, row.native_id)
         self.hands.move()
         for spots in self.things.values():
@@ -231,7 +239,7 @@ class Scene:
             if name == tool and native in rows:
                 return rows[native]
         items = {self.watch.item_of.get(spot) for spot in spots} - {None}
-        for (name, native), item in sorted(self._ties().items()):
+        for (name, native), item in sorted(self.watch.items().items()):
             if name == tool and item in items and native in rows:
                 return rows[native]
         return next((row for _, row in sorted(rows.items()) if row.key in items), None)
@@ -245,6 +253,7 @@ class Scene:
             return
         conflict = conflicts[0]
         side = number % len(conflict.sides)
+        self.watch.settled |= {conflict.item, *conflict.also}
         if conflict.field == LIFE and not conflict.sides[side].agreed:
             self.watch.ordered.add(conflict.item)
         resolve(self.bench.workspace(), conflict.id, str(side + 1), actor="bea")
@@ -253,6 +262,7 @@ class Scene:
         pairs = sorted(self.bench.ledger.pairs(PROJECT), key=lambda one: one.proposal.id)
         for pair in pairs[:1]:
             item = pair.proposal.candidates[0] if same else None
+            self.watch.settled |= {item} if item is not None else set()
             decide_pair(self.bench.workspace(), PROJECT, pair.proposal.id, item=item, actor="bea")
             if item is None:
                 self.ghosts.told_apart((pair.proposal.connection, pair.proposal.native_id))
@@ -312,21 +322,10 @@ class Scene:
         """Run on until a run has nothing to do and nothing to wait for. Returns how many it took; 0: it never rests."""
         for number in range(1, MOST_RUNS + 1):
             self.clock.move(STEP)
-            if self._idle(self.run()):
+            report = self.run()
+            if not (report.plan.decisions or report.carried or unfinished(self.bench.ledger)):
                 return number
         return 0
-
-    def _idle(self, report: RunReport) -> bool:
-        state = self.bench.ledger.load(PROJECT)
-        absent = [r for r in state.replicas.values() if r.absence is not None and r.tie is not Tie.TOMBSTONE]
-        waits = any(not r.absence.confirmed for r in absent if r.absence is not None)
-        return not (report.plan.decisions or report.carried or waits or self.open_intents())
-
-    def open_intents(self) -> list[str]:
-        """Intents that stay open though nothing keeps them from being looked up: a hidden record's wait for it."""
-        state = self.bench.ledger.load(PROJECT)
-        hidden = {r.id for r in state.replicas.values() if r.tie is Tie.HIDDEN}
-        return [one.id for one in self.bench.ledger.open_intents(PROJECT) if one.replica not in hidden]
 
     def calls(self) -> int:
         """Writing calls so far."""

@@ -170,8 +170,8 @@ FIELDS: Final = (
     ),
     Bug(
         name="the schedule authority does not own what it computes",
-        file=_ITEMS,
-        old="            if holding[tool].computed:\n                return FieldPolicy(Rule.OWNER, (tool,))\n",
+        file="reconcile/owners.py",
+        old="        if tool in heard and heard[tool].computed:\n            return FieldPolicy(Rule.OWNER, (tool,))\n",
         new="",
         kills=("S13", "S1"),
         test=_C + "test_c9_a_schedule_authority_that_computes_the_field_owns_it",

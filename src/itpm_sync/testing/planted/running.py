@@ -129,8 +129,8 @@ RUNNING: Final = (
     Bug(
         name="a lost commit is done a second time",
         file="ledger/database.py",
-        old="                if again and done and row.last_commit == commit:\n",
-        new="                if again and done and row.last_commit is None:\n",
+        old="if again and done and connection.execute(_ARRIVED, here).scalar() == commit:",
+        new="if again and done and connection.execute(_ARRIVED, here).scalar() is None:",
         kills=("S16", "S14"),
         test="tests/unit/ledger/test_ledger_commit.py::test_a_lost_commit_is_done_exactly_once",
     ),

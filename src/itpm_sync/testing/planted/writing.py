@@ -187,15 +187,15 @@ WRITING: Final = (
     Bug(
         name="our creation is looked up through a list that lags: not found is believed at once",
         file=_RECOVER,
-        old="        elif found.certain and _elapsed(desk, intent) >= connector.horizon:\n",
-        new="        elif _elapsed(desk, intent) >= 0:\n",
+        old="        elif found.certain and elapsed(desk, intent) >= connector.horizon:\n",
+        new="        elif elapsed(desk, intent) >= 0:\n",
         kills=("S7",),
         test="tests/scenarios/test_counterexamples_items.py::"
         "test_i3_created_anew_only_past_the_horizon_and_then_once",
     ),
     Bug(
         name="a write that is in the tool's history is not recognised as ours",
-        file=_RECOVER,
+        file="push/traces.py",
         old="        if edit.ours == intent.id:\n            return edit\n        if edit.ours is not None and any(\n",
         new="        if edit.ours is None and any(\n",
         kills=("S4", "S26", "S3", "S6", "S16"),
