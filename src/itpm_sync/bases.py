@@ -109,6 +109,12 @@ class Replica:
         return self.reading or self.seen
 
     @property
+    def left(self) -> bool:
+        """Whether it surely is not where it was: read directly twice, and nobody hid it. What it was under may go."""
+        surely = (Presence.GONE, Presence.BINNED, Presence.MOVED)
+        return self.absence is not None and self.absence.confirmed and self.absence.presence in surely
+
+    @property
     def waits(self) -> bool:
         """Whether there is something to decide, or will be when it is seen again."""
         return bool(self.reading or self.undecided or self.absence or self.tie is Tie.HIDDEN)

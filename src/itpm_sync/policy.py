@@ -34,6 +34,9 @@ class FieldPolicy:
     """Under owner: a differing reading elsewhere is left alone there instead of being put back."""
 
 
+_MERGED, _HELD = FieldPolicy(Rule.MERGE), FieldPolicy(Rule.HOLD)
+
+
 class Creation(StrEnum):
     """What a container does with an item it takes and does not hold.
 
@@ -110,7 +113,4 @@ class ProjectPolicy:
 
     def of_field(self, name: str) -> FieldPolicy:
         """The policy of a field or group: as configured, else merge for sets and texts, else hold."""
-        policy = self.fields.get(name)
-        if policy:
-            return policy
-        return FieldPolicy(Rule.MERGE if spec_of(name).merges else Rule.HOLD)
+        return self.fields.get(name) or (_MERGED if spec_of(name).merges else _HELD)

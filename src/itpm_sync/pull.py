@@ -19,8 +19,11 @@ from itpm_sync.ledger import ContainerState, Spot
 Store = Callable[[Sequence[Replica], ContainerState | None], None]
 """Make readings durable; with a container state, its cursor in the same transaction."""
 
-Remembered = Callable[[ContainerInfo], Mapping[str, Any]]
-"""What the ledger keeps of a container's description."""
+Remembered = Callable[[ContainerInfo, ContainerState], Mapping[str, Any]]
+"""What the ledger keeps of a container's description, beside what it kept before."""
+
+Returned = Callable[[ContainerInfo, ContainerState | None], frozenset[str]]
+"""Native names of fields that a container has again."""
 
 Strange = Callable[[ContainerState | None, ContainerInfo], str]
 """Why a container is not the one that was read before; "" it is."""
@@ -29,6 +32,11 @@ Strange = Callable[[ContainerState | None, ContainerInfo], str]
 def never(_before: ContainerState | None, _info: ContainerInfo) -> str:
     """Nothing is strange."""
     return ""
+
+
+def none(_info: ContainerInfo, _before: ContainerState | None) -> frozenset[str]:
+    """No field came back."""
+    return frozenset()
 
 
 _ABSENT = (Presence.GONE, Presence.GONE_OR_HIDDEN, Presence.HIDDEN, Presence.MOVED, Presence.BINNED)
@@ -55,6 +63,8 @@ class Pulled:
     """How many of the records that were read are tied, tombstones left out."""
     strange: str = ""
     """Why it is not the container it was; then nothing of it was read."""
+    returned: frozenset[str] = frozenset()
+    """Fields that it has again: every record is read, and what it says of them is heard whatever its revision."""
 
     @property
     def whole(self) -> bool:
@@ -174,10 +184,11 @@ async def pull_container(
     remembered: Remembered,
     now: datetime,
     strange: Strange = never,
+    returned: Returned = none,
 ) -> Pulled:
     """Pull one container. Errors of the tool end up in `error`; what came before is good and stays stored.
 
-    One that is not the container it was is not read: `strange` says why.
+    One that is not the container it was is not read: `strange` says why. One that has a field again is read whole.
     """
     pulled = Pulled(connector.name, container, before=before)
     try:
@@ -185,12 +196,13 @@ async def pull_container(
         pulled.strange = strange(before, pulled.info)
         if pulled.strange:
             return pulled
+        pulled.returned = returned(pulled.info, before)
         cursor = before.cursor if before else None
         seen: set[str] = set()
-        async for page in connector.pull(container, cursor):
+        async for page in connector.pull(container, cursor, full=bool(pulled.returned)):
             memory.recall([record.native_id for record in page.records])
             listed = [replace(record, position=place) for place, record in enumerate(page.records, len(seen))]
-            changed = [new for record in listed if (new := _reading(connector, container, record, memory))]
+            changed = [new for record in listed if (new := _reading(connector, pulled, record, memory))]
             pulled.recognised += sum(memory.tied(record.native_id) for record in page.records)
             seen.update(record.native_id for record in page.records)
             seen.update(native for native, _ in page.skipped)
@@ -228,31 +240,58 @@ def _finished(
         last_complete=now if pulled.listed is not None else before.last_complete,
         last_edit=max(edits, default=None),
         fingerprint=before.fingerprint or (info.fingerprint if info else None),
-        document={**(before.document or {}), **remembered(info)} if info else before.document,
+        document={**(before.document or {}), **remembered(info, before)} if info else before.document,
     )
 
 
-def _reading(connector: Connector, container: str, record: Record, memory: Memory) -> Replica | None:
+def _reading(connector: Connector, pulled: Pulled, record: Record, memory: Memory) -> Replica | None:
     """The replica with this record as its reading; None where it says nothing new (rules 0 and 1)."""
-    known = memory.by_native.get(record.native_id)
+    known, container = memory.by_native.get(record.native_id), pulled.container
     if known is None:
         fresh = replica_id(connector.name, record.native_id)
         return Replica(fresh, connector.name, container, record.native_id, None, Tie.UNTIED, reading=record)
-    after = read_again(known, container, record, connector.capabilities)
+    after = read_again(
+        known, container, filled(known, pulled, record), connector.capabilities, pulled.returned
+    )
     return None if after == known else after
 
 
-def read_again(known: Replica, container: str, record: Record, capabilities: Capabilities) -> Replica:
-    """A known record read again, in whichever container it is now."""
+def filled(known: Replica, pulled: Pulled, record: Record) -> Record:
+    """The record with what it said before of fields that its container does not have now: absent is not empty (F34)."""
+    if pulled.info is None or known.seen is None or known.seen.values.keys() <= record.values.keys():
+        return record
+    told = {one.name for one in pulled.info.fields}
+    kept = {n: v for n, v in known.seen.values.items() if n not in record.values and n not in told}
+    return replace(record, values={**kept, **record.values}) if kept else record
+
+
+def read_again(
+    known: Replica,
+    container: str,
+    record: Record,
+    capabilities: Capabilities,
+    returned: frozenset[str] = frozenset(),
+) -> Replica:
+    """A known record read again, in whichever container it is now. `returned`: fields that nobody could hear before."""
     seen, moved = known.seen, known.container != container
     buried = known.tie is Tie.TOMBSTONE
-    if seen is not None and not moved and capabilities.ordered and record.revision <= seen.revision:
+    old = seen is not None and not moved and capabilities.ordered and record.revision <= seen.revision
+    if old and not _heard_again(seen, record, returned):
         # not newer than what was decided: a lagging index must not revert our own write (rule 0)
         return known if buried else replace(known, absence=None)
     here = replace(known, container=container, absence=None)
     if seen is not None and same(seen, record) and not moved and not buried:
         return replace(here, seen=record, reading=None)
     return replace(here, reading=record)
+
+
+def _heard_again(seen: Record | None, record: Record, returned: frozenset[str]) -> bool:
+    """Whether the record, as it was decided, says something of a field that was not there then."""
+    return (
+        seen is not None
+        and record.revision == seen.revision
+        and any(record.values.get(name) != seen.values.get(name) for name in returned)
+    )
 
 
 def same(one: Record, other: Record) -> bool:
@@ -297,7 +336,7 @@ async def sweep(
             if known is not None:
                 after = _sighted(connector, known, sighting, pulls, complete=complete, now=now)
             else:
-                after = _shown(connector, pulled.container, sighting, memory)
+                after = _shown(connector, pulled, sighting, memory)
             if after is not None and after != known:
                 memory.keep(after)
                 changed.append(after)
@@ -314,17 +353,19 @@ def _astray(
     a deleted one that was restored while it was hidden (`followed`: the listing told changes only).
     """
     if replica.tie is Tie.TOMBSTONE:
-        return followed and replica.native_id in listed and replica.reading is None
+        # it may still hold what no run had decided when it went
+        unread = replica.reading is None or replica.absence is not None
+        return followed and replica.native_id in listed and unread
     if replica.native_id in listed:
         return replica.item in claimed or replica.absence is not None or replica.current is None
     return replica.current is not None
 
 
-def _shown(connector: Connector, container: str, sighting: Sighting, memory: Memory) -> Replica | None:
+def _shown(connector: Connector, pulled: Pulled, sighting: Sighting, memory: Memory) -> Replica | None:
     """A record that came into sight without having been changed (a permission): no pull of changes tells of it."""
     if sighting.presence is not Presence.PRESENT or sighting.record is None:
         return None
-    return _reading(connector, container, sighting.record, memory)
+    return _reading(connector, pulled, sighting.record, memory)
 
 
 def _sighted(
@@ -337,13 +378,12 @@ def _sighted(
     now: datetime,
 ) -> Replica:
     """A record that was not listed, after it was read directly."""
-    ours = {pulled.container for pulled in pulls}
-    if sighting.presence is Presence.PRESENT and sighting.record is not None:
-        return read_again(known, known.container, sighting.record, connector.capabilities)
-    if sighting.presence is Presence.MOVED and sighting.record is not None and sighting.container in ours:
-        return read_again(
-            known, sighting.container or known.container, sighting.record, connector.capabilities
-        )
+    ours = {pulled.container: pulled for pulled in pulls}
+    moved = sighting.presence is Presence.MOVED
+    place = ours.get((sighting.container if moved else known.container) or "")
+    if (sighting.presence is Presence.PRESENT or moved) and sighting.record is not None and place is not None:
+        record = filled(known, place, sighting.record)
+        return read_again(known, place.container, record, connector.capabilities, place.returned)
     if sighting.presence not in _ABSENT or known.tie is Tie.TOMBSTONE:
         return known
     if known.tie is Tie.UNTIED:

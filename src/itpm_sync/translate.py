@@ -47,8 +47,12 @@ class Project:
     asks, naming the heading."""
 
 
-def remembered(info: ContainerInfo) -> dict[str, Any]:
-    """A description as the ledger keeps it, so that an unreachable container's lenses can still be compiled."""
+def remembered(info: ContainerInfo, before: ContainerState) -> dict[str, Any]:
+    """A description as the ledger keeps it, so that an unreachable container's lenses can still be compiled.
+
+    `gone`: names of fields that it had at any time and has no more (F34: they may come back).
+    """
+    had = {name for name, *_ in (before.document or {}).get("fields", ())}
     fields = [[f.name, f.title, f.type, f.writable, dict(f.options)] for f in info.fields]
     return {
         "title": info.title,
@@ -57,7 +61,17 @@ def remembered(info: ContainerInfo) -> dict[str, Any]:
         "keys": info.keys,
         "edited": info.edited.isoformat() if info.edited else None,
         "fields": fields,
+        "gone": sorted((had | _gone(before)) - {f.name for f in info.fields}),
     }
+
+
+def returned(info: ContainerInfo, before: ContainerState | None) -> frozenset[str]:
+    """Native names of fields that the container did not have when it was last read, and had before that."""
+    return frozenset(_gone(before) & {f.name for f in info.fields}) if before is not None else frozenset()
+
+
+def _gone(state: ContainerState) -> set[str]:
+    return set((state.document or {}).get("gone", ()))
 
 
 def recalled(state: ContainerState) -> ContainerInfo | None:

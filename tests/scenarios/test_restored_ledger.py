@@ -6,7 +6,7 @@ import pytest
 
 from itpm_sync.bases import item_ids
 from itpm_sync.connector import Capabilities, Operation
-from itpm_sync.errors import Stopped, Unreadable
+from itpm_sync.errors import Refused, Stopped, UnknownOutcome, Unreadable
 from itpm_sync.ledger import Ledger
 from itpm_sync.ledger.in_memory import connection_of, image, put_back
 from itpm_sync.plan import BrakeKind
@@ -248,6 +248,34 @@ def test_a_record_of_a_known_item_that_the_ledger_never_made_shows_it_too() -> N
     one.approve()
     assert len(one.tools["b"].memory.rows) == 4
     assert later(one).sync().plan.brakes == ()
+
+
+def test_a_creation_that_its_vendor_carries_out_long_after_is_no_sign_of_another_ledger() -> None:
+    one = started("Rack")
+    add(one, "a", "Desk")
+    memory = one.tools["b"].memory
+
+    def fails(call: str, phase: str) -> None:
+        if (call, phase) == ("apply create", "before"):
+            raise UnknownOutcome("b: time-out.")
+
+    memory.on_call = fails
+    one.sync()
+    (intent,) = one.ledger.open_intents(PROJECT)
+    memory.on_call = _refuse
+    one.clock.move(hours=1)
+    one.sync()  # not found past the horizon: decided anew, and refused this time
+    assert one.ledger.open_intents(PROJECT) == []
+    memory.on_call = lambda _call, _phase: None
+    made = memory.create_as("itpm-sync", "main", kind="task", title="Desk")
+    memory.rows[made].key = intent.key
+    assert BrakeKind.LEDGER not in brakes(one)
+    assert one.native("b", intent.item) == made
+
+
+def _refuse(call: str, phase: str) -> None:
+    if (call, phase) == ("apply create", "before"):
+        raise Refused("b wants a field.")
 
 
 def test_writes_in_a_tools_history_that_are_not_of_this_ledger_show_it() -> None:

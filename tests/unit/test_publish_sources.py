@@ -28,7 +28,9 @@ def source(state: ContainerState | None) -> Source:
 
 def read(edited: datetime | None, last_edit: datetime | None = None) -> ContainerState:
     info = ContainerInfo("net.xml", "Network refresh", (), "", edited=edited)
-    return ContainerState(*PLACE, last_read=NOW, last_edit=last_edit, document=remembered(info))
+    return ContainerState(
+        *PLACE, last_read=NOW, last_edit=last_edit, document=remembered(info, ContainerState(*PLACE))
+    )
 
 
 @pytest.mark.parametrize(

@@ -105,7 +105,8 @@ def _unheard(
     for other in whole(ws, project, sight).replicas.values():
         if other.item is not None:
             held[other.connection].add(other.item)
-    creating = {(intent.item, intent.connection) for intent in state.intents}
+    # also one that was closed as not done: the vendor may carry it out long after its horizon
+    creating = ws.ledger.created(project.facts.id, {key for one in keyed if (key := _key(one)) is not None})
     told = {(pair.connection, pair.native_id) for pair in state.proposals.values()} | state.accepted.keys()
     return [
         one

@@ -26,7 +26,7 @@ from itpm_sync.policy import ContainerPolicy
 from itpm_sync.pull import Known, Listed, Memory, Pulled, pull_container, sweep
 from itpm_sync.reconcile import ContainerView
 from itpm_sync.ties import ContainerEnv, Directory
-from itpm_sync.translate import Lenses, Project, recalled, remembered
+from itpm_sync.translate import Lenses, Project, recalled, remembered, returned
 
 Place = tuple[str, str]
 _FEW = 200
@@ -121,6 +121,7 @@ async def _pull_connection(
             remembered=remembered,
             now=now,
             strange=strange,
+            returned=returned,
         )
         pulls.append(pulled)
         sight.pulls[place] = pulled
@@ -193,6 +194,14 @@ def envs(project: Project, sight: Sight) -> dict[Place, ContainerEnv]:
         ):
             env.tie(replica.item, replica.native_id)
     return found
+
+
+def keyed_and_listed(ws: Workspace, sight: Sight, place: Place) -> tuple[bool, bool]:
+    """Whether records of a container can carry our key; whether its whole connection is listed in this run."""
+    info, pulls = sight.infos.get(place), [one for at, one in sight.pulls.items() if at[0] == place[0]]
+    keys = ws.connections[place[0]].capabilities.keys and (info is None or info.keys)
+    suspended = any(at[0] == place[0] for at in sight.suspended)
+    return keys, bool(pulls) and all(one.whole for one in pulls) and not suspended
 
 
 def views(

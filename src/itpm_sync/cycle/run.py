@@ -14,7 +14,16 @@ from zoneinfo import ZoneInfo
 
 from itpm_sync import translate
 from itpm_sync.cycle import identity, narrow, other_ledger, people_brakes
-from itpm_sync.cycle.reading import Place, Sight, compile_all, envs, look_up_people, pull_all, views
+from itpm_sync.cycle.reading import (
+    Place,
+    Sight,
+    compile_all,
+    envs,
+    keyed_and_listed,
+    look_up_people,
+    pull_all,
+    views,
+)
 from itpm_sync.cycle.workspace import Progress, RunReport, Workspace, silent
 from itpm_sync.decided import decided_item, decided_replicas
 from itpm_sync.errors import ItpmError, Misconfigured, Stopped
@@ -95,6 +104,8 @@ class Running:
         """Containers that are not the ones they were; `accepted`: those that the approved plan showed."""
         self.accepted: Mapping[Place, identity.Found] = {}
         self.previewed: World | None = None
+        self.unsure: Mapping[tuple[str, str], tuple[str, ...]] = {}
+        """Untied records that may be what a lost call made, and the items a person is asked about."""
         self.rest: str | None = None
         """What it leaves for the next run, if it came to rest."""
 
@@ -283,6 +294,7 @@ class Running:
         desk = self._desk(sight, state)
         left = await recover(desk, intents)
         self.lease = desk.lease
+        self.unsure = dict(desk.unsure)
         sight.replicas = desk.replicas
         creating = frozenset(
             (intent.item, intent.connection) for intent in left if intent.operation == "create"
@@ -300,6 +312,7 @@ class Running:
                 policy,
                 sight.lenses[policy.connection, policy.container],
                 around[policy.connection, policy.container],
+                *keyed_and_listed(self.ws, sight, (policy.connection, policy.container)),
             )
             for policy in self.project.policy.containers
             if (policy.connection, policy.container) not in sight.suspended
@@ -316,6 +329,8 @@ class Running:
             lease_seconds=self.ws.lease_seconds,
             progress=self.progress,
             refused_before={(r.item, r.connection, r.container, r.field): r.attempts for r in state.refusals},
+            accepted=state.accepted,
+            refused_pairs=state.refused_pairs,
         )
 
     def _world(
@@ -351,6 +366,7 @@ class Running:
             waived=frozenset((b["kind"], b["connection"], b["container"]) for b in brakes),
             pauses=people_brakes.brakes(state.pauses, self.project.policy),
             configuration_changed=changed,
+            unsure=self.unsure,
         )
 
     async def _carry_out(self, plan: Plan, state: State, sight: Sight, approve: str | None) -> Desk:

@@ -12,6 +12,7 @@ from datetime import datetime
 from sqlalchemy import Connection, select
 
 from itpm_sync.bases import Replica
+from itpm_sync.connector import Operation
 from itpm_sync.ledger import schema
 from itpm_sync.ledger.database import Transaction
 from itpm_sync.ledger.replicas import store_containers, store_replicas
@@ -69,3 +70,17 @@ def called_since(connection: Connection, project: str, since: datetime) -> list[
         table.c.project == project, table.c.called >= since
     )
     return [(row.id, row.connection, row.native_id) for row in connection.execute(wanted)]
+
+
+def created(connection: Connection, project: str, items: Collection[str]) -> set[tuple[str, str]]:
+    """(item, connection) of every creation of these items whose call ever went out, whatever became of it."""
+    table, found = schema.intents, set[tuple[str, str]]()
+    for some in cut(sorted(items)):
+        wanted = select(table.c.item, table.c.connection).where(
+            table.c.project == project,
+            table.c.operation == Operation.CREATE.value,
+            table.c.called.is_not(None),
+            table.c.item.in_(some),
+        )
+        found |= {(row.item, row.connection) for row in connection.execute(wanted)}
+    return found

@@ -155,6 +155,10 @@ class Reads:
         """The project's writes whose call went out since: (intent, connection, native id)."""
         return self._read(lambda c: outside.called_since(c, project, since))
 
+    def created(self, project: str, items: Collection[str]) -> set[tuple[str, str]]:
+        """(item, connection) of every creation of these items whose call ever went out, whatever became of it."""
+        return self._read(lambda c: outside.created(c, project, items))
+
     def open_intents(self, project: str) -> list[Intent]:
         """The intents whose outcome is not known, in the order they were made."""
         return self._read(lambda c: intents.still_open(c, project))

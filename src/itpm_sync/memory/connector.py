@@ -73,6 +73,7 @@ class MemoryConnector(Connector):
             raise Gone(f"There is no container {container} in {self.name}.", mend="Correct its name.")
         options = self.tool.options
         names = sorted({name for row in self.tool.rows.values() for name in row.values} | options.keys())
+        names = [name for name in names if name != self.tool.lost.get(container)]
         fields = [NativeField(name, name, "any", options=dict(options.get(name, {}))) for name in names]
         return ContainerInfo(
             container,

@@ -66,6 +66,8 @@ class MemoryTool:
         """What people call a container, where that is not its name."""
         self.options: dict[str, dict[str, str]] = {}
         """Native name -> native id and name of each option it has."""
+        self.lost: dict[str, str] = {}
+        """By container: a field that somebody took out of it: neither described nor shown."""
         self.limits: dict[str, int] = {}
         """What a container takes at most, as it is declared; nothing enforces it."""
         self.saved: datetime | None = None
@@ -191,7 +193,9 @@ class MemoryTool:
         return Record(
             row.native_id,
             f"{row.revision:010d}",
-            copied(row.values),
+            copied(
+                {name: value for name, value in row.values.items() if name != self.lost.get(row.container)}
+            ),
             row.computed,
             row.key if self.capabilities.keys else None,
             name=str(row.values.get("title") or row.native_id),

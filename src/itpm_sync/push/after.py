@@ -41,6 +41,15 @@ def form(lens: Lens, values: Mapping[str, Any], env: ContainerEnv) -> Value:
         return digest([values.get(name) for name in sorted(lens.native)])
 
 
+def kept(replica: Replica, record: Record, lenses: Mapping[str, Lens]) -> Record:
+    """The record with what the replica said before of values that nobody reads now: absent is not empty (F34)."""
+    seen = replica.seen.values if replica.seen is not None else {}
+    if seen.keys() <= record.values.keys():
+        return record
+    read = frozenset[str]().union(*(lens.native for lens in lenses.values()))
+    return replace(record, values={**{n: v for n, v in seen.items() if n not in read}, **record.values})
+
+
 def after_write(
     replica: Replica, written: Written, record: Record, lenses: Mapping[str, Lens], env: ContainerEnv
 ) -> Replica:
@@ -49,6 +58,7 @@ def after_write(
     What was decided plus what we sent is believed seen; anything else in the answer is an edit, also one that the
     re-read before the write showed already, or that its tool no longer computes: nobody has decided it.
     """
+    record = kept(replica, record, lenses)
     decided = replica.seen or record
     believed = {**decided.values, **written.sent}
     left_to_people = not decided.computed <= record.computed

@@ -16,7 +16,7 @@ from itpm_sync.ledger import Settlement
 from itpm_sync.lens import Untranslatable
 from itpm_sync.model import Kind, Value
 from itpm_sync.plan import KEY, Action, FieldWrite
-from itpm_sync.push.after import Written, form
+from itpm_sync.push.after import Written, form, kept
 from itpm_sync.push.applying import apply
 from itpm_sync.push.desk import Desk, Place, Site
 from itpm_sync.push.natives import as_planned, put_back, told
@@ -71,7 +71,7 @@ async def update(desk: Desk, place: Place, actions: Sequence[Action]) -> None:
         moved = _moved_on(site, action.writes, expected)
         if moved:
             desk.note(action, "moved on", f"{moved} was edited there meanwhile; the next run decides again")
-            _remember(desk, replica, expected)
+            _remember(desk, site, replica, expected)
             continue
         values = _put(desk, site, action, action.writes, expected.values)
         wants_key = expected.key != action.item and any(write.name == KEY for write in action.writes)
@@ -97,7 +97,7 @@ async def delete(desk: Desk, place: Place, actions: Sequence[Action]) -> None:
             desk.note(action, "waits", "there are still records under it")
         elif replica.seen is not None and expected.revision != replica.seen.revision:
             desk.note(action, "moved on", "it was edited there meanwhile; the next run decides again")
-            _remember(desk, replica, expected)
+            _remember(desk, site, replica, expected)
         else:
             calls.append(_call(desk, action, (), Operation.DELETE, replica, {}, expected))
     await _carry(desk, site, place, calls)
@@ -137,6 +137,7 @@ def _parents(desk: Desk, site: Site, place: Place) -> set[str]:
         for child in desk.replicas.values()
         if (child.connection, child.container) == place
         and child.tie is not Tie.TOMBSTONE
+        and not child.left
         and child.current is not None
     )
     return {native for native in named if native is not None}
@@ -234,9 +235,9 @@ def _moved_on(site: Site, writes: Sequence[FieldWrite], record: Record) -> str:
     return ""
 
 
-def _remember(desk: Desk, replica: Replica, record: Record) -> None:
+def _remember(desk: Desk, site: Site, replica: Replica, record: Record) -> None:
     """Keep what the re-read showed as a reading; the next run decides from it."""
-    after = replace(replica, reading=record)
+    after = replace(replica, reading=kept(replica, record, site.lenses))
     desk.ledger.store_readings(desk.lease, [after])
     desk.keep(after)
 

@@ -35,6 +35,10 @@ class Site:
     policy: ContainerPolicy
     lenses: Mapping[str, Lens]
     env: ContainerEnv
+    keys: bool = True
+    """Whether its records can carry our key."""
+    listed: bool = True
+    """Whether every container of its connection is completely listed in this run."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +66,11 @@ class Desk:
     carried: list[Carried] = field(default_factory=list)
     refused_before: dict[tuple[str, str, str, str], int] = field(default_factory=dict)
     """(item, connection, container, field) -> attempts so far."""
+    accepted: Mapping[tuple[str, str], str] = field(default_factory=dict)
+    refused_pairs: frozenset[tuple[str, str, str]] = frozenset()
+    """What people said of untied records: (connection, native id) -> the item it is; the items it is not."""
+    unsure: dict[tuple[str, str], tuple[str, ...]] = field(default_factory=dict)
+    """Untied records that may be what a lost call made: the items a person is asked about; none: they wait."""
     suspended: dict[Place, ItpmError] = field(default_factory=dict)
     """Containers (a whole connection: "") that are left alone for the rest of this run, and why."""
     _here: dict[tuple[str, Place], str] = field(default_factory=dict)

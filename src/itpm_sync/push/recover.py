@@ -15,8 +15,9 @@ from itpm_sync.bases import Intent, Replica, Tie
 from itpm_sync.connector import Edit, Operation, Presence, Record, Sighting
 from itpm_sync.errors import ItpmError
 from itpm_sync.ledger import Settlement
-from itpm_sync.push.after import Written, form
+from itpm_sync.push.after import Written, form, kept
 from itpm_sync.push.desk import Desk, Place, Site
+from itpm_sync.push.keyless import keyless
 from itpm_sync.push.outcomes import settlement
 from itpm_sync.push.traces import applied, called, elapsed, natives_of, ours_in, sent_by
 from itpm_sync.push.vanished import vanished
@@ -37,16 +38,20 @@ async def recover(desk: Desk, intents: Sequence[Intent]) -> list[Intent]:
     sent = [intent for intent in intents if intent.called is not None]
     left: list[Intent] = []
     creations: dict[str, list[Intent]] = defaultdict(list)
+    unkeyed: dict[str, list[Intent]] = defaultdict(list)
     others: dict[Place, list[Intent]] = defaultdict(list)
     for intent in sent:
         if (intent.connection, intent.container) not in desk.sites:
             left.append(intent)
         elif intent.operation == Operation.CREATE:
-            creations[intent.connection].append(intent)
+            keys = desk.sites[intent.connection, intent.container].keys
+            (creations if keys else unkeyed)[intent.connection].append(intent)
         else:
             others[intent.connection, intent.container].append(intent)
     for connection, mine in creations.items():
         left += await _guarded(desk, connection, mine, _creations)
+    for connection, mine in unkeyed.items():
+        left += await _guarded(desk, connection, mine, keyless)
     for place, mine in others.items():
         left += await _guarded(desk, place[0], mine, _changes)
     return left
@@ -80,15 +85,16 @@ async def _creations(desk: Desk, intents: list[Intent]) -> list[Intent]:
             for place, record in found.records.get(intent.key, ())
             if record.native_id not in tied
         ]
-        if copies:
+        if any(r.item == intent.item and r.connection == connection for r in desk.replicas.values()):
+            # by its key, before it could be looked up: whatever else carries that key by now is a copy of it
+            desk.settle([Settlement(intent.id, "found", reason="tied meanwhile")])
+        elif copies:
             container, record = min(copies, key=lambda copy: (copy[0] != intent.container, copy[1].native_id))
             site = desk.sites[connection, container]
             here = replace(intent, container=container)
             one = settlement(desk, site, Written(here, sent_by(site, intent), None), applied(intent, record))
             desk.settle([one] if one else [])
             tied.add(record.native_id)
-        elif any(r.item == intent.item and r.connection == connection for r in desk.replicas.values()):
-            desk.settle([Settlement(intent.id, "found", reason="tied meanwhile")])
         elif found.certain and elapsed(desk, intent) >= connector.horizon:
             desk.settle([Settlement(intent.id, NOT_APPLIED, reason="not found by its key after the horizon")])
         else:
@@ -142,12 +148,12 @@ def _update(
 ) -> Settlement:
     old_stands = all(_stands(site, record, name, value) for name, value in intent.old.items())
     if old_stands and record.revision == intent.expected_revision:
-        return Settlement(intent.id, NOT_APPLIED, replica=_read(known, record))
+        return Settlement(intent.id, NOT_APPLIED, replica=_read(site, known, record))
     if site.connector.capabilities.history:
         ours = ours_in(site, intent, edits or ())
         if ours is None:
             return Settlement(
-                intent.id, NOT_APPLIED, replica=_read(known, record), reason="not in the tool's history"
+                intent.id, NOT_APPLIED, replica=_read(site, known, record), reason="not in the tool's history"
             )
         expected = known.seen
         natives = natives_of(site, intent)
@@ -164,11 +170,12 @@ def _update(
         _stands(site, record, name, value) for name, value in intent.new.items() if name in names
     )
     undecided = known.undecided if new_stands else known.undecided | unsure
-    after = replace(_read(known, record), undecided=undecided)
+    after = replace(_read(site, known, record), undecided=undecided)
     return Settlement(intent.id, "unknown; what stands there counts as an edit", replica=after)
 
 
-def _read(known: Replica, record: Record) -> Replica:
+def _read(site: Site, known: Replica, record: Record) -> Replica:
+    record = kept(known, record, site.lenses)
     return known if record == known.seen else replace(known, reading=record)
 
 

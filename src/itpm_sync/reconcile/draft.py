@@ -171,6 +171,18 @@ class Draft:
         self.tie(draft, identity)
         return item
 
+    def revive(self, item: ItemDraft) -> None:
+        """A record of the item is there again. The question about its deletion falls, unless somebody deleted another
+        record too: an answer to what is true no longer would delete what was just restored.
+        """
+        item.life, item.note = Life.LIVE, ""
+        asked = self.conflicts.get((item.base.id, LIFE))
+        deleted = any(one.tie is Tie.TOMBSTONE and not one.base.ours for one in self.of_item[item.base.id])
+        if asked is not None and asked.id in self.world.conflicts and not deleted:
+            item.closed.append(asked.id)
+            item.held.discard(LIFE)
+            del self.conflicts[item.base.id, LIFE]
+
     def put_back(self, item: ItemDraft) -> None:
         """Forget what was decided of an item: it is left out of this run, and nothing is written of it."""
         base = item.base

@@ -103,11 +103,21 @@ def _doomed(draft: Draft, item: ItemDraft) -> bool:
         says = f"{name_of(draft, others[0].base)} was deleted in {deleted[0].base.connection} and stays"
         draft.warn(Grade.NOTE, f"{says} until the conflict about its {fields} is settled.", others[0])
         return False
-    unknown = [_edited_unknown(item, one, others) for one in deleted]
-    if all(unknown):
+    heard = [one for one in deleted if _heard(draft, one)]
+    unknown = [_edited_unknown(item, one, others) for one in heard]
+    if not all(unknown):
+        return True
+    if len(heard) < len(deleted):
+        draft.later = True  # nobody could look whether it was restored: a later run deletes, or asks
+    else:
         _ask_deleted(draft, item, deleted[0], unknown[0])
-        return False
-    return True
+    return False
+
+
+def _heard(draft: Draft, one: ReplicaDraft) -> bool:
+    """Whether a deleted record's place was looked at in this run; one that the configuration names no more is not."""
+    view = draft.world.containers.get(one.place)
+    return view is None or (view.listed and not view.suspended)
 
 
 def _hide(draft: Draft, one: ReplicaDraft, why: str) -> None:
@@ -127,7 +137,7 @@ def _back(draft: Draft, item: ItemDraft, one: ReplicaDraft) -> None:
         one.at = unweighed(one.at)
         one.undecided |= _owned(draft, item, one)
         draft.note_tie(one)
-        item.life, item.note = Life.LIVE, ""
+        draft.revive(item)
         ours = [
             other for other in draft.of_item[item.base.id] if other.tie is Tie.TOMBSTONE and other.base.ours
         ]
@@ -157,7 +167,7 @@ def _owned(draft: Draft, item: ItemDraft, one: ReplicaDraft) -> frozenset[str]:
 
 def _gone(draft: Draft, item: ItemDraft, one: ReplicaDraft) -> None:
     """A believed deletion."""
-    scoped = one.tie is not Tie.OUT_OF_SCOPE
+    scoped, hidden = one.tie is not Tie.OUT_OF_SCOPE, one.tie is Tie.HIDDEN
     # what was edited there before, and never decided, is an edit again should the record be restored
     one.tie, one.accept = Tie.TOMBSTONE, not _edited_natives(one.base)
     env = draft.envs.get(one.place)
@@ -174,6 +184,11 @@ def _gone(draft: Draft, item: ItemDraft, one: ReplicaDraft) -> None:
         draft.asked.append(one)
         where = one.base.connection
         _ask(draft, item, one, f"gone from {where}: deleted or moved away, {where} does not tell which")
+        return
+    if others and hidden and draft.world.policy.deletion is Deletion.PROPAGATE:
+        # it may have gone along with a record above it that we deleted, and could not know to be above it
+        draft.asked.append(one)
+        _ask(draft, item, one, f"gone from {one.base.connection}, where it was hidden from us")
         return
     item.life = Life.DELETED
     item.note = f"deleted in {one.base.connection}"

@@ -73,7 +73,7 @@ def _below(draft: Draft) -> dict[tuple[Place, str], list[ReplicaDraft]]:
     for one in draft.replicas.values():
         view = draft.world.containers.get(one.place)
         lens = view.lenses.get("parent") if view is not None else None
-        if lens is None or one.base.current is None or one.tie is Tie.TOMBSTONE:
+        if lens is None or one.base.current is None or one.tie is Tie.TOMBSTONE or one.base.left:
             continue
         native = lens.refers(one.base.current.values)
         if native is not None:

@@ -39,7 +39,9 @@ def pair(draft: Draft) -> None:
         if untied and not view.suspended:
             untied.sort(key=lambda one: one.base.native_id)
             strangers = [
-                one for one in untied if not _by_key(draft, view, one) and not _by_person(draft, one)
+                one
+                for one in untied
+                if not _by_key(draft, view, one) and not _by_person(draft, one) and not _unsure(draft, one)
             ]
             skipped = {
                 one.base.id for one in strangers if labelled(draft, one) or _unreadable(draft, view, one)
@@ -141,7 +143,7 @@ def _follow(draft: Draft, one: ReplicaDraft, old: ReplicaDraft) -> None:
     draft.tie(one, item)
     one.fresh = False
     if revived:
-        draft.items[item].life = Life.LIVE
+        draft.revive(draft.items[item])
 
 
 def _by_person(draft: Draft, one: ReplicaDraft) -> bool:
@@ -150,6 +152,19 @@ def _by_person(draft: Draft, one: ReplicaDraft) -> bool:
         return False
     draft.tie(one, item)
     return True
+
+
+def _unsure(draft: Draft, one: ReplicaDraft) -> bool:
+    """Whether the record may be what a call of ours made whose answer was lost. Where that cannot be told, a person is
+    asked; meanwhile it becomes no item of its own.
+    """
+    items = draft.world.unsure.get((one.base.connection, one.base.native_id))
+    if items:
+        return _ask(draft, one, items, "an interrupted run may have made it")
+    if items is not None:
+        draft.waiting_records.add(one.base.id)
+        draft.later = True
+    return items is not None
 
 
 # ── by rule ──

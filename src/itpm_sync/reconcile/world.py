@@ -87,6 +87,9 @@ class World:
     """Replicas with an open update intent: left alone until it is recovered."""
     accepted_pairs: Mapping[tuple[str, str], str] = field(default_factory=dict)
     """(connection, native id) -> item, as a person decided."""
+    unsure: Mapping[tuple[str, str], tuple[str, ...]] = field(default_factory=dict)
+    """(connection, native id) of untied records that may be what a lost call made: the items a person is asked about;
+    none: they wait until it can be told."""
     refused_pairs: frozenset[tuple[str, str, str]] = frozenset()
     """(connection, native id, item) a person said are not the same."""
     directory: Directory = Directory()

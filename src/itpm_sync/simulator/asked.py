@@ -49,4 +49,5 @@ def unfinished(ledger: Ledger) -> bool:
     if any(not absence.confirmed for absence in absent):
         return True
     hidden = {r.id for r in replicas if r.tie is Tie.HIDDEN}
-    return any(one.replica not in hidden for one in state.intents)
+    asked = {(item, pair.connection) for pair in state.proposals.values() for item in pair.candidates}
+    return any(one.replica not in hidden and (one.item, one.connection) not in asked for one in state.intents)

@@ -117,7 +117,12 @@ class Bench:
         return self._told[1]
 
     def _lenses(self, policy: ContainerPolicy, _info: ContainerInfo) -> Lenses:
-        return Lenses(self.tools[policy.connection].lenses)
+        tool = self.tools[policy.connection]
+        lost = tool.memory.lost.get(policy.container)
+        if lost is None:
+            return Lenses(tool.lenses)
+        kept = {name: lens for name, lens in tool.lenses.items() if lost not in lens.native}
+        return Lenses(kept, [f"{lost} is not in {policy.container} any more."])
 
     def plan(self) -> RunReport:
         """A plan, written nowhere."""

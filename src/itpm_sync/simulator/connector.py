@@ -46,7 +46,7 @@ class SimConnector(MemoryConnector):
         fields = [
             NativeField(name, name, "any", options=self.tool.names if name == "site" else {})
             for name in names
-            if name not in self.tool.lost
+            if name != self.tool.lost.get(container)
         ]
         self._done("describe")
         self.tool.watch.told(self.tool, container)

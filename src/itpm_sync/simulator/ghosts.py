@@ -66,7 +66,8 @@ class Ghosts:
     creations: list[tuple[str, str, str]] = field(default_factory=list)
     """(connection, native id, key) of every record the engine made."""
     excused: set[tuple[str, str]] = field(default_factory=set)
-    """(connection, key): a person deleted or hid the record before the engine could find what it had made."""
+    """(connection, key): a person deleted or hid the record before the engine could find what it had made, or said that
+    it is something else."""
     made: int = 0
     """Records that people made, copies among them."""
     copied: set[tuple[str, str]] = field(default_factory=set)
@@ -102,6 +103,15 @@ class Ghosts:
             found.add(one)
             rest |= self.over.get(one, set()) - found
         return found
+
+    def answered(self, spot: Spot, item: str | None) -> None:
+        """A person said which item a record is. What a lost call of ours made, they may take for a thing of its own
+        (or another one): then that call made nothing, as far as anybody knows, and it is made anew.
+        """
+        for tool, native, key in self.creations:
+            if (tool, native) == spot and key != item:
+                self.excused.add((tool, key))
+                self.made += item is None
 
     def told_apart(self, spot: Spot) -> None:
         """A person said that this record is not the same thing as another."""

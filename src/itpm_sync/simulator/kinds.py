@@ -45,6 +45,6 @@ KINDS: Final = _kinds(
         Capabilities(creates=False, updates=False, deletes=False, by_hand=True, tells_hidden=True),
     ),
     Kind("bare", Capabilities()),
-    Kind("no keys", Capabilities(creates=False, keys=False, history=True, bin=True, tells_hidden=True)),
+    Kind("no keys", Capabilities(keys=False, history=True, bin=True, tells_hidden=True)),
     Kind("no deletions", Capabilities(deletes=False, history=True, tells_hidden=True, edit_times=True)),
 )

@@ -253,8 +253,10 @@ class People:
         self.say("delete", tool, row.native_id, [one.native_id for one in family])
 
     def _excuse(self, tool: SimTool, row: Row) -> None:
-        if row.key and (tool.name, row.native_id) not in self.watch.item_of:
-            self.ghosts.excused.add((tool.name, row.key))
+        spot = (tool.name, row.native_id)
+        key = row.key or next((key for *made, key in self.ghosts.creations if tuple(made) == spot), None)
+        if key and spot not in self.watch.item_of:
+            self.ghosts.excused.add((tool.name, key))
             if tool.cut is not None:  # shown again, it is the copy of what was made in its place
                 self.ghosts.cut.add(mark(row.values.get("title")))
 
@@ -325,6 +327,7 @@ class People:
             item = self.chance.choice((None, *pair.candidates))
             self.watch.settled |= {item} if item is not None else set()
             decide_pair(ws, PROJECT, pair.id, item=item, actor="bea")
+            self.ghosts.answered((pair.connection, pair.native_id), item)
             if item is None:  # a person's word: they are two things
                 self.ghosts.told_apart((pair.connection, pair.native_id))
             self.said.append(f"pair {pair} {item}")

@@ -25,7 +25,7 @@ LIFT: Final = "lift"
 APPROVE: Final = "approve"
 CONFIGURE: Final = "configure"
 BACKUP: Final = "backup"
-RESTORE: Final = "restore"
+RESTORE: Final = "put back"
 
 
 @dataclass(frozen=True, slots=True)

@@ -135,7 +135,7 @@ class Telling:
             "approve": lambda: self.between_runs(self.approve) if self.braked else None,
             "configure": lambda: self.world.configure(step.n, self.say),
             "backup": self.backup,
-            "restore": self.restore,
+            "put back": self.restore,
         }
         if step.what in does:
             does[step.what]()
@@ -154,13 +154,17 @@ class Telling:
         }
 
     def restore(self) -> None:
-        """Somebody puts yesterday's ledger back. The story ends with the run that finds it."""
+        """Somebody puts yesterday's ledger back. The story ends with the run that finds it.
+
+        One that is what it was, for nothing was done since, is not an older one: edits are put back as in any run.
+        """
         if not self.image or self.bench.busy():
             return
+        older = image(self.bench.ledger) != self.image
         self.say("an older ledger is put back")
         put_back(self.bench.ledger, self.image)
         self.lift()
-        self.world.watch.restored = True
+        self.world.watch.restored = older
         self.run_at_rest()
         self.world.watch.restored = False
 
@@ -188,7 +192,7 @@ class Telling:
         for tool in self.world.tools.values():
             tool.down.clear()
             tool.refuses = {}
-            tool.lost = frozenset()
+            tool.lost = {}
             tool.containers = {name: name for name in tool.containers}
 
     def _began_read(self, tool: SimTool) -> None:

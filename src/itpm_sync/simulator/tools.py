@@ -111,8 +111,6 @@ class SimTool(MemoryTool):
         """A title is cut to so many characters."""
         self.twist = ""
         """What the next list does wrong; see `faults`."""
-        self.lost: frozenset[str] = frozenset()
-        """Fields that somebody took out of the tool: neither described nor shown."""
         self.names: dict[str, str] = {"1": "Nord", "2": "Sued"}
         """Native id -> name of the options of `site`."""
         self.described: tuple[dict[str, str], dict[str, str]] = ({}, {})
@@ -134,16 +132,13 @@ class SimTool(MemoryTool):
         return shown[::-1] if self.backwards else shown
 
     def record(self, row: Row) -> Record:
-        now = (row.key, row.computed, self.lost)
+        now = (row.key, row.computed, self.lost.get(row.container))
         known = self._records.get(row.native_id)
         if known is not None and known[0] is row and known[1] == row.revision and known[2] == now:
             return known[3]
         shown = super().record(row)
         if self.kind.minutes and shown.edited_at is not None:
             shown = replace(shown, edited_at=shown.edited_at.replace(second=0, microsecond=0))
-        if self.lost:
-            values = {name: value for name, value in shown.values.items() if name not in self.lost}
-            shown = replace(shown, values=values)
         self._records[row.native_id] = (row, row.revision, now, shown)
         return shown
 

@@ -42,8 +42,11 @@ def _versions(entries: Sequence[Entry]) -> Iterator[str]:
 
 
 def intents(state: State) -> Iterator[str]:
-    """S14: none stays open, but of a record that is hidden: what our write replaced there cannot be looked up."""
+    """S14: none stays open, but of a record that is hidden: what our write replaced there cannot be looked up; and but
+    a creation of which a person is asked what it made.
+    """
+    asked = {(item, pair.connection) for pair in state.proposals.values() for item in pair.candidates}
     hidden = {r.id for r in state.replicas.values() if r.tie is Tie.HIDDEN}
     for intent in state.intents:
-        if intent.replica not in hidden:
+        if intent.replica not in hidden and (intent.item, intent.connection) not in asked:
             yield f"S14: {intent.id}, to {intent.operation} {intent.item} in {intent.connection}, stays open"

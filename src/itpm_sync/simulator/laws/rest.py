@@ -165,7 +165,10 @@ class Laws:
                 yield f"S9: {item} was deleted and is still {replica.native_id} of {replica.connection}"
 
     def _stuck(self, above: Replica) -> bool:
-        """Whether, for all we know, a record lies under this one that is not ours to move, or has no other place."""
+        """Whether, for all we know, a record lies under this one that is not ours to move, or has no other place, or
+        whose own place is not decided (it was put there while its owner could not be heard, decision 015) or is held:
+        an open conflict is not touched, and no deletion takes its record along.
+        """
         env = self.envs[above.connection, above.container]
         env.leaving.add(above.item or "")
         below = [
@@ -178,7 +181,12 @@ class Laws:
         ]
         targets = {env.parent_here(self._parent(r.item)) for r in below if r.item is not None}
         env.leaving.clear()
-        unfit = any(r.tie not in (Tie.TIED, Tie.OUT_OF_SCOPE) for r in below)
+        unfit = any(
+            r.tie not in (Tie.TIED, Tie.OUT_OF_SCOPE)
+            or "parent" in r.undecided
+            or (r.item, "parent") in self.held
+            for r in below
+        )
         return unfit or any(self._missing(target, above) for target in targets)
 
     def _circular(self, item: str, parent: object, here: Replica) -> bool:
@@ -273,15 +281,20 @@ class Laws:
     def conflicts_true(self) -> Iterator[str]:
         """No conflict between a token and one its author had read.
 
-        What was typed in two tools at once says nothing of which of the two somebody had read.
+        What was typed in two tools at once says nothing of which of the two somebody had read. What stood in a record
+        that was restored in the tool that has the last word was said again then (decision 015), by nobody who had
+        read what was typed meanwhile, nor by an author of that.
         """
+        owners = self.bench.policy.of_field("title").owners
         seen: dict[str, Conflict] = {}
         for report in self.bench.reports:
             seen.update({c.id: c for c in report.plan.conflicts if c.field == "title"})
         for conflict in seen.values():
             tokens = [mark(side.form) for side in conflict.sides]
+            again = {mark(side.form) for side in conflict.sides if side.tool in owners}
+            anew = self.ghosts.twice | (again & self.ghosts.said_again)
             for token in tokens:
-                met = ((self.ghosts.known({token}) - {token}) & set(tokens)) - self.ghosts.twice
+                met = ((self.ghosts.known({token}) - {token}) & set(tokens)) - anew
                 if met and self._surely(conflict.item):
                     yield f"S4: {conflict.id} sets {token} against {sorted(met)}, which its author had read"
 

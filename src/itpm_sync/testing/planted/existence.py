@@ -237,7 +237,7 @@ EXISTENCE: Final = (
     Bug(
         name="an item that a person restored stays deleted",
         file=_GONE,
-        old='        draft.note_tie(one)\n        item.life, item.note = Life.LIVE, ""\n',
+        old="        draft.note_tie(one)\n        draft.revive(item)\n",
         new="        draft.note_tie(one)\n",
         kills=("S9", "S10", "S1"),
         test="tests/scenarios/test_undo_of_edits.py::test_what_the_run_deleted_is_for_people_to_restore",

@@ -17,8 +17,8 @@ RUNNING: Final = (
     Bug(
         name="rule 0 is ignored: a list that lags reverts our own write",
         file=_PULL,
-        old="capabilities.ordered and record.revision <= seen.revision:",
-        new="capabilities.ordered and record.revision == seen.revision:",
+        old="capabilities.ordered and record.revision <= seen.revision",
+        new="capabilities.ordered and record.revision == seen.revision",
         kills=("S3", "S26", "S6", "S4"),
         test="tests/scenarios/test_what_planted_bugs_showed.py::"
         "test_a_list_that_lags_does_not_revert_our_own_write",

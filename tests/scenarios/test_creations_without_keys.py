@@ -1,0 +1,91 @@
+"""A creation whose answer was lost, where records carry no key of ours: never two, and never open for ever."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from itpm_sync.cycle import decide_pair
+from itpm_sync.errors import UnknownOutcome
+from itpm_sync.testing.bench import PROJECT, Bench
+from itpm_sync.testing.stories import SURE, add, bench_of, item, native, quiet, settle, start, titles
+
+KEYLESS = replace(SURE, keys=False)
+
+
+def lost(phase: str, *, history: bool = True) -> Bench:
+    """Rack, made in J, is being created in S: the answer is lost before, or after it was done."""
+    bench = bench_of("J", "S", able=replace(KEYLESS, history=history))
+    start(bench)
+    add(bench, "J", "Rack", priority=1)
+    memory = bench.tools["S"].memory
+
+    def loses(call: str, when: str) -> None:
+        if (call, when) == ("apply create", phase):
+            raise UnknownOutcome("S: time-out.")
+
+    memory.on_call = loses
+    bench.sync()
+    memory.on_call = lambda _call, _when: None
+    assert len(bench.ledger.open_intents(PROJECT)) == 1
+    return bench
+
+
+@pytest.mark.parametrize("phase", ["before", "after"])
+def test_it_is_there_once_whether_it_was_done_or_not(phase: str) -> None:
+    bench = lost(phase)
+    settle(bench)
+    assert titles(bench, "S") == ["Rack"]
+    assert bench.native("S", item(bench, "Rack")) == native(bench, "S", "Rack")
+    assert titles(bench, "J") == ["Rack"]
+    assert bench.ledger.open_intents(PROJECT) == []
+    assert quiet(bench)
+
+
+def test_what_was_edited_before_we_looked_is_ours_and_the_edit_is_heard() -> None:
+    bench = lost("after")
+    memory = bench.tools["S"].memory
+    memory.edit_as("bea", native(bench, "S", "Rack"), title="Rack 4", priority=2)
+    settle(bench)
+    assert titles(bench, "S") == titles(bench, "J") == ["Rack 4"]
+    assert bench.value("J", native(bench, "J", "Rack 4"), "priority") == 2
+    assert bench.ledger.conflicts(PROJECT) == []
+
+
+def test_a_record_of_somebody_else_waits_while_it_may_be_ours_and_no_longer() -> None:
+    bench = lost("after")
+    add(bench, "S", "Desk")
+    bench.sync()
+    assert titles(bench, "J") == ["Rack"], "within the horizon nobody can tell which is ours"
+    settle(bench)
+    assert titles(bench, "J") == titles(bench, "S") == ["Desk", "Rack"]
+
+
+@pytest.mark.parametrize("same", [True, False])
+def test_where_it_cannot_be_told_a_person_is_asked(same: bool) -> None:
+    bench = lost("after", history=False)
+    memory, made = bench.tools["S"].memory, native(bench, "S", "Rack")
+    memory.edit_as("bea", made, priority=2)
+    settle(bench)
+    assert titles(bench, "S") == titles(bench, "J") == ["Rack"]
+    (asked,) = [pair.proposal for pair in bench.ledger.pairs(PROJECT)]
+    assert asked.native_id == made
+    assert "interrupted" in asked.why
+    rack = item(bench, "Rack")
+    assert asked.candidates == (rack,)
+    decide_pair(bench.workspace(), PROJECT, asked.id, item=rack if same else None, actor="bea")
+    settle(bench)
+    assert titles(bench, "S") == titles(bench, "J") == (["Rack"] if same else ["Rack", "Rack"])
+    assert bench.ledger.open_intents(PROJECT) == []
+    assert quiet(bench)
+
+
+def test_two_that_both_read_as_what_was_sent_are_asked_about() -> None:
+    bench = lost("after")
+    add(bench, "S", "Rack", priority=1)
+    settle(bench)
+    assert titles(bench, "S") == ["Rack", "Rack"]
+    assert titles(bench, "J") == ["Rack"]
+    assert len(bench.ledger.pairs(PROJECT)) == 2
+    assert len(bench.ledger.open_intents(PROJECT)) == 1

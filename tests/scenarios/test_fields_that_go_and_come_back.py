@@ -1,0 +1,70 @@
+"""A field that somebody takes out of a container, and puts back: absent is not empty (F34)."""
+
+from __future__ import annotations
+
+import pytest
+
+from itpm_sync.testing.bench import PROJECT, Bench
+from itpm_sync.testing.stories import add, bench_of, native, quiet, settle, start
+
+LOSER = "S"
+
+
+def told() -> tuple[Bench, str]:
+    bench = bench_of("J", LOSER)
+    mine = add(bench, "J", "Rack", priority=1, site="Nord")
+    start(bench)
+    return bench, mine
+
+
+def lose(bench: Bench, name: str) -> None:
+    bench.tools[LOSER].memory.lost["main"] = name
+
+
+def put_back(bench: Bench) -> None:
+    bench.tools[LOSER].memory.lost.clear()
+
+
+def test_nothing_is_taken_for_emptied_and_the_other_fields_go_on() -> None:
+    bench, mine = told()
+    lose(bench, "priority")
+    bench.tools[LOSER].memory.edit_as("bea", native(bench, LOSER, "Rack"), site="Sued")
+    settle(bench)
+    assert bench.value("J", mine, "priority") == 1
+    assert bench.value("J", mine, "site") == "Sued"
+    put_back(bench)
+    settle(bench)
+    assert bench.value(LOSER, native(bench, LOSER, "Rack"), "priority") == 1
+    assert quiet(bench)
+
+
+@pytest.mark.parametrize("own", [False, True], ids=["by a person", "by a write of ours"])
+def test_a_record_that_was_read_without_it_is_no_edit_of_it_when_it_is_back(own: bool) -> None:
+    bench, mine = told()
+    lose(bench, "priority")
+    if own:
+        bench.tools["J"].memory.edit_as("ann", mine, site="Sued")
+    else:
+        bench.tools[LOSER].memory.edit_as("bea", native(bench, LOSER, "Rack"), site="Sued")
+    settle(bench)
+    bench.tools["J"].memory.edit_as("ann", mine, priority=2)
+    settle(bench)
+    put_back(bench)
+    settle(bench)
+    assert bench.value(LOSER, native(bench, LOSER, "Rack"), "priority") == 2
+    assert bench.ledger.conflicts(PROJECT) == []
+    assert quiet(bench)
+
+
+def test_a_record_made_without_it_says_it_once_it_is_back_though_nobody_touched_the_record() -> None:
+    bench, _ = told()
+    lose(bench, "priority")
+    memory = bench.tools[LOSER].memory
+    made = memory.create_as("bea", "main", kind="task", title="Desk", priority=5)
+    settle(bench)
+    assert bench.value("J", native(bench, "J", "Desk"), "priority") is None
+    assert memory.rows[made].values["priority"] == 5
+    put_back(bench)
+    settle(bench)
+    assert bench.value("J", native(bench, "J", "Desk"), "priority") == 5
+    assert quiet(bench)

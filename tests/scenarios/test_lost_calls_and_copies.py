@@ -1,0 +1,47 @@
+"""Calls whose answer was lost, and records that carry the same key when we look for what they made."""
+
+from __future__ import annotations
+
+from itpm_sync.bases import Tie
+from itpm_sync.errors import Unavailable
+from itpm_sync.policy import Deletion
+from itpm_sync.testing.bench import PROJECT
+from itpm_sync.testing.stories import NEW_IDS, add, bench_of, native, quiet, settle, start, titles
+
+
+def test_a_copy_of_what_a_lost_call_made_is_an_item_of_its_own() -> None:
+    bench = bench_of("J", "S")
+    start(bench)
+    add(bench, "J", "Rack")
+    bench.killed_at("S", "apply create", "after")
+    memory = bench.tools["S"].memory
+
+    def deaf(call: str, phase: str) -> None:
+        if call == "find":
+            raise Unavailable("S: 502.")
+
+    memory.on_call = deaf
+    bench.sync()  # it is tied by its key, and its call stays open
+    memory.on_call = lambda _call, _phase: None
+    memory.copy_as("bea", native(bench, "S", "Rack"))
+    settle(bench)
+    tied = [r for r in bench.ledger.load(PROJECT).replicas.values() if r.tie is Tie.TIED]
+    assert len({(r.connection, r.item) for r in tied}) == len(tied)
+    assert titles(bench, "J") == ["Rack", "Rack"]
+    assert quiet(bench)
+
+
+def test_what_a_record_that_surely_left_was_under_is_deleted_though_nobody_knows_yet_where_it_went() -> None:
+    bench = bench_of("J", "S", sheets=("s1", "s2"), able=NEW_IDS, deletion=Deletion.PROPAGATE)
+    room = add(bench, "J", "Room")
+    add(bench, "J", "Rack", parent=room)
+    start(bench)
+    memory = bench.tools["S"].memory
+    moved = memory.move_as("bea", native(bench, "S", "Rack"), "s2")
+    memory.copy_as("bea", moved)
+    bench.tools["J"].memory.edit_as("ann", native(bench, "J", "Rack"), parent=None)
+    bench.tools["J"].memory.delete_as("ann", room)
+    settle(bench, 6)
+    assert len(bench.ledger.pairs(PROJECT)) == 2, "which of the two is Rack, nobody has said"
+    assert titles(bench, "S") == ["Rack", "Rack"]
+    assert quiet(bench)
