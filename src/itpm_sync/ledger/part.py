@@ -37,7 +37,13 @@ def _records(*conditions: Any) -> Select[Any]:
 
 
 # made once: they run in every run
-_OF_NATIVES = _records(_replicas.c.connection == bindparam("its_tool"), _replicas.c.native_id.in_(_IDS))
+_OF_NATIVES: Select[
+    Any
+] = (  # not by project: SQLite would rather look at all of the project's records than at these few
+    select(_replicas.c.project, *_RECORD)
+    .where(_replicas.c.connection == bindparam("its_tool"), _replicas.c.native_id.in_(_IDS))
+    .order_by(_replicas.c.id)
+)
 _OF_ITEMS = _records(_replicas.c.item.in_(_IDS))
 _WAITING = _records(_replicas.c.waits.is_(True))
 _SOME_ITEMS = (
@@ -68,9 +74,9 @@ def replicas_of_natives(
 ) -> Iterator[Replica]:
     """The project's replicas of these records of connection `tool`."""
     for some in cut(sorted(natives)):
-        wanted = {"its_project": project, "its_tool": tool, "its_ids": some}
-        for row in connection.execute(_OF_NATIVES, wanted):
-            yield _replica(row)
+        for row in connection.execute(_OF_NATIVES, {"its_tool": tool, "its_ids": some}):
+            if row.project == project:
+                yield _replica(row)
 
 
 def replicas_of_items(connection: Connection, project: str, items: Collection[str]) -> Iterator[Replica]:

@@ -117,6 +117,12 @@ replicas = Table(
     UniqueConstraint("connection", "native_id"),
     Index(None, "project", "item"),
 )
+Index(
+    "ix_replicas_waiting",
+    replicas.c.project,
+    sqlite_where=text("waits IS 1"),
+    postgresql_where=text("waits IS true"),
+)
 
 history = Table(
     "history",

@@ -7,8 +7,9 @@ effect, outcomes after. Nothing of a fault is the engine's to know but through t
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Sequence
+from dataclasses import replace
 
-from itpm_sync.connector import Change, ContainerInfo, NativeField, Outcome, Page, Record, Status
+from itpm_sync.connector import Change, ContainerInfo, NativeField, Outcome, Page, Record, Sighting, Status
 from itpm_sync.errors import Gone, ItpmError, Refused, Retry, Stale, UnknownOutcome
 from itpm_sync.memory import MemoryConnector
 from itpm_sync.simulator.tools import SimTool
@@ -42,6 +43,8 @@ class SimConnector(MemoryConnector):
         self._call("describe", container)
         if container not in self.tool.containers:
             raise Gone(f"There is no container {container} in {self.name}.", mend="Correct its name.")
+        if self.tool.losing:
+            self.tool.lost[container], self.tool.losing = self.tool.losing, ""
         names = ("kind", "title", "site", "parent", "priority", "labels")
         fields = [
             NativeField(name, name, "any", options=self.tool.names if name == "site" else {})
@@ -51,6 +54,11 @@ class SimConnector(MemoryConnector):
         self._done("describe")
         self.tool.watch.told(self.tool, container)
         return ContainerInfo(container, container, fields, self.tool.containers[container])
+
+    async def read(self, container: str, native_ids: Sequence[str]) -> Sequence[Sighting]:
+        sightings = await super().read(container, native_ids)
+        twist, self.tool.twist = self.tool.twist, ""
+        return [_stale(self.tool, one) for one in sightings] if twist == "F23" else sightings
 
     async def pull(self, container: str, cursor: str | None, *, full: bool = False) -> AsyncIterator[Page]:
         """Pages; those that follow a cursor end with every id that is there."""
@@ -133,6 +141,12 @@ class SimConnector(MemoryConnector):
         if not self.effects:
             raise error
         return Outcome(change.intent, Status.RETRY, error=Retry(error.message))
+
+
+def _stale(tool: SimTool, sighting: Sighting) -> Sighting:
+    """What a copy of the tool's database that lags says of a record."""
+    older = tool.older.get(sighting.native_id)
+    return sighting if sighting.record is None or older is None else replace(sighting, record=older)
 
 
 def _twisted(shown: list[Record], twist: str) -> list[Record]:

@@ -79,6 +79,16 @@ def _partly(tool: SimTool, chance: random.Random) -> None:
     tool.refuses = {chance.choice(("title", "priority", "labels", "site")): "The tool does not take it."}
 
 
+def _stale(tool: SimTool, _chance: random.Random) -> None:
+    if tool.capabilities.ordered and (tool.capabilities.conditional or tool.capabilities.history):
+        tool.twist = "F23"
+
+
+def _lose(tool: SimTool, chance: random.Random) -> None:
+    """One of the fields that nothing hangs on."""
+    tool.losing = chance.choice(("title", "priority", "labels", "site"))
+
+
 def _database(code: int, name: str, says: str) -> Strike:
     def strike(_tool: SimTool, _chance: random.Random) -> None:
         error = sqlite3.OperationalError(says)
@@ -166,6 +176,7 @@ FAULTS: Final = _faults(
     Fault("F18 lists lag", ("pull before", "apply create after", "apply update after"), _lag),
     Fault("F20 cursor lost", ("pull before",), _twist("F20")),
     Fault("F21 changes told twice", ("pull before",), _twist("F21")),
+    Fault("F23 an older record is read", ("read before",), _stale),
     Fault(
         "F31 403 for the container",
         ("describe before", "pull before", "read before"),
@@ -176,6 +187,7 @@ FAULTS: Final = _faults(
         ("apply create before", "apply update before"),
         _raising(lambda t: Refused(f"{t.name} wants a field.")),
     ),
+    Fault("F34 a field is taken out", ("describe before",), _lose),
     Fault("F61 disk full", ("commit before",), _database(13, "SQLITE_FULL", "database or disk is full")),
     Fault("F62 database busy", ("commit before",), _database(5, "SQLITE_BUSY", "database is locked")),
     Fault("F42 another container under the name", ("describe before",), _another),

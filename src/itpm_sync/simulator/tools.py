@@ -112,6 +112,10 @@ class SimTool(MemoryTool):
         self.twist = ""
         """What the next list does wrong; see `faults`."""
         self.names: dict[str, str] = {"1": "Nord", "2": "Sued"}
+        self.losing = ""
+        """A field that the next container to describe itself has no more."""
+        self.older: dict[str, Record] = {}
+        """Each record as it was before its last change: what a lagging copy of the database still says."""
         """Native id -> name of the options of `site`."""
         self.described: tuple[dict[str, str], dict[str, str]] = ({}, {})
         """(fingerprints by container, options of `site`) as they were last told."""
@@ -161,6 +165,7 @@ class SimTool(MemoryTool):
         title = values.get("title")
         if self.cut is not None and isinstance(title, str):
             values = {**values, "title": title[: self.cut]}
+        self.older[row.native_id] = self.record(row)
         super()._change(row, values, by, ours)
 
     def _make(self, container: str, values: dict[str, Any], by: str, key: str | None) -> Row:
@@ -171,20 +176,7 @@ class SimTool(MemoryTool):
     # ── what the engine does to it ──
 
     def write(self, change: Change, container: str) -> Row:
-        if not (self.watch.intended(change.intent) or self.watch.in_flight()):
-            self._break(f"S14: {change.operation} of {change.key} without an open intent")
-        frozen = self.watch.reconfigured or (
-            self.watch.renamed and f"options of {min(self.watch.renamed)[0]}"
-        )
-        if frozen and not self.watch.approved:
-            self._break(
-                f"S27: {change.operation} of {change.key}, though {frozen} changed, and nobody approved it"
-            )
-        if self.watch.restored and not self.watch.approved:
-            self._older(change)
-        known = self.changed or self.watch.approved
-        if not known and self.containers[container] != self.accepted[0].get(container):
-            self._break(f"S10: {change.operation} in {container}, which is another container now")
+        self._let(change, container)
         if change.operation is not Operation.UPDATE:
             self.watch.remember()
         if change.operation is Operation.CREATE:
@@ -201,6 +193,27 @@ class SimTool(MemoryTool):
         if change.operation is Operation.CREATE:
             self._created(change, row)
         return row
+
+    def _let(self, change: Change, container: str) -> None:
+        """S14, S27, S13, S28, S10: whether any call may go out now, whatever it does."""
+        if not (self.watch.intended(change.intent) or self.watch.in_flight()):
+            self._break(f"S14: {change.operation} of {change.key} without an open intent")
+        frozen = self.watch.reconfigured or (
+            self.watch.renamed and f"options of {min(self.watch.renamed)[0]}"
+        )
+        if frozen and not self.watch.approved:
+            self._break(
+                f"S27: {change.operation} of {change.key}, though {frozen} changed, and nobody approved it"
+            )
+        if self.lost.get(container) in change.values:
+            self._break(
+                f"S13: {self.lost[container]} of {change.key} is written: {container} has no such field"
+            )
+        if self.watch.restored and not self.watch.approved:
+            self._older(change)
+        known = self.changed or self.watch.approved
+        if not known and self.containers[container] != self.accepted[0].get(container):
+            self._break(f"S10: {change.operation} in {container}, which is another container now")
 
     def _created(self, change: Change, row: Row) -> None:
         self.ghosts.creations.append((self.name, row.native_id, change.key))
@@ -301,6 +314,7 @@ class SimTool(MemoryTool):
         ]
         if (
             change.key not in self.watch.ordered
+            and token  # one without a title holds no word of anybody
             and token not in self.ghosts.known({one.token for one in ever})
             and not self.ghosts.unread(spot)
             and token not in self.watch.stored(change.key)

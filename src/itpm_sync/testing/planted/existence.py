@@ -214,8 +214,8 @@ EXISTENCE: Final = (
     Bug(
         name="cleaning up a copy that is out of scope deletes the item",
         file=_GONE,
-        old="    scoped = one.tie is not Tie.OUT_OF_SCOPE\n",
-        new="    scoped = True\n",
+        old="    scoped, hidden = one.tie is not Tie.OUT_OF_SCOPE, one.tie is Tie.HIDDEN\n",
+        new="    scoped, hidden = True, one.tie is Tie.HIDDEN\n",
         kills=("S10", "S9", "S1"),
         test=_SHOWED + "test_a_copy_that_its_own_tool_took_out_of_scope_is_cleaned_up_there_only",
     ),

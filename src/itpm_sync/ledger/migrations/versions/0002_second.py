@@ -1,7 +1,7 @@
 """The second schema: what a run that came to rest left for the next one; who lifted a pause; the configuration that a
-run took the place of.
+run took the place of; what waits, found without looking at all.
 
-In: the first schema. Out: more columns, one more table.
+In: the first schema. Out: more columns, one more table, one more index.
 """
 
 from __future__ import annotations
@@ -19,6 +19,14 @@ def upgrade() -> None:
     """Add what is new."""
     op.add_column("leases", sa.Column("rest", sa.Text(), nullable=True))
     op.add_column("pauses", sa.Column("lifted_by", sa.Text(), nullable=True))
+    op.create_index(
+        "ix_replicas_waiting",
+        "replicas",
+        ["project"],
+        unique=False,
+        sqlite_where=sa.text("waits IS 1"),
+        postgresql_where=sa.text("waits IS true"),
+    )
     op.create_table(
         "replaced_bases",
         sa.Column("project", sa.Text(), nullable=False),
