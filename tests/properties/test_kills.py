@@ -69,7 +69,7 @@ def test_a_creation_looked_up_in_an_index_that_lags_is_caught(monkeypatch: pytes
         return Found({}, certain=True)
 
     monkeypatch.setattr(MemoryConnector, "find", forgets)
-    monkeypatch.setattr(recover, "_elapsed", lambda *_: 10**6)  # and nobody waits for the horizon
+    monkeypatch.setattr(recover, "elapsed", lambda *_: 10**6)  # and nobody waits for the horizon
     lags = replace(MADE, deeds=(*MADE.deeds, Deed(Verb.LAG, "b", value=0)))
     found = kill(lags, Kills())
     laws = " ".join(law for one in found.violations for law in one.laws)
