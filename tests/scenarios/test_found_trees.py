@@ -62,6 +62,25 @@ def test_a_parent_that_waits_for_a_pairing_is_decided_when_it_is_an_item() -> No
     assert bench.value("J", native(bench, "J", "Rack"), "parent") == native(bench, "J", "Twin")
 
 
+def test_a_record_under_one_that_waits_for_a_pairing_is_taken_from_nowhere_meanwhile() -> None:
+    bench = bench_of("J", "S")
+    phase = add(bench, "J", "Phase")
+    rack = add(bench, "J", "Rack", parent=phase)
+    start(bench)
+    memory = bench.tools["S"].memory
+    add(bench, "J", "Twin")
+    twin = memory.create_as("bea", "main", kind="task", title="Twin")
+    bench.sync()
+    assert [pair.proposal.native_id for pair in bench.ledger.pairs(PROJECT)] == [twin]
+    memory.edit_as("bea", native(bench, "S", "Rack"), parent=twin)
+    settle(bench)
+    assert bench.value("J", rack, "parent") == phase, "nobody moved it to the top"
+    (pair,) = bench.ledger.pairs(PROJECT)
+    decide_pair(bench.workspace(), PROJECT, pair.proposal.id, item=pair.proposal.candidates[0], actor="bea")
+    settle(bench)
+    assert bench.value("J", rack, "parent") == native(bench, "J", "Twin")
+
+
 def test_nothing_is_put_under_what_was_not_made_after_all() -> None:
     bench = bench_of("J", "S")
     top = add(bench, "J", "Top")

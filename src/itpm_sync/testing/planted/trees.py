@@ -93,7 +93,7 @@ TREES: Final = (
         old="        return parent is not None and parent.tie is Tie.UNTIED and parent.base.reading is not None\n",
         new="        return False\n",
         kills=("S1", "S22", "S6"),
-        test=_TREES + "test_a_parent_that_waits_for_a_pairing_is_decided_when_it_is_an_item",
+        test=_TREES + "test_a_record_under_one_that_waits_for_a_pairing_is_taken_from_nowhere_meanwhile",
     ),
     Bug(
         name="a child out of scope stays under what is deleted",
