@@ -8,8 +8,8 @@ a connector imports no vendor library: those are imported when `open` is called.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import AsyncIterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
@@ -70,6 +70,16 @@ class Record:
     edited_by: str | None = None
     position: int = field(default=0, compare=False)
     """Its place in the list it was pulled with, first 0; set by `pull`. New records are made in this order."""
+
+    def completed(self, before: Record | None, told: Iterable[str]) -> Record:
+        """This record with what `before` said under native names that are neither in it nor among those `told` of:
+        absent is not empty.
+        """
+        if before is None or before.values.keys() <= self.values.keys():
+            return self
+        here = {*self.values, *told}
+        kept = {name: value for name, value in before.values.items() if name not in here}
+        return replace(self, values={**kept, **self.values}) if kept else self
 
 
 @dataclass(frozen=True, slots=True)

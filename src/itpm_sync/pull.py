@@ -258,11 +258,9 @@ def _reading(connector: Connector, pulled: Pulled, record: Record, memory: Memor
 
 def filled(known: Replica, pulled: Pulled, record: Record) -> Record:
     """The record with what it said before of fields that its container does not have now: absent is not empty (F34)."""
-    if pulled.info is None or known.seen is None or known.seen.values.keys() <= record.values.keys():
+    if pulled.info is None:
         return record
-    told = {one.name for one in pulled.info.fields}
-    kept = {n: v for n, v in known.seen.values.items() if n not in record.values and n not in told}
-    return replace(record, values={**kept, **record.values}) if kept else record
+    return record.completed(known.seen, (one.name for one in pulled.info.fields))
 
 
 def read_again(

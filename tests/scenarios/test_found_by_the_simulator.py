@@ -97,10 +97,9 @@ def test_an_edit_is_not_lost_behind_the_cursor_of_an_empty_list(
     assert bench.ledger.conflicts(PROJECT) == []
 
 
-def test_a_record_restored_while_it_was_hidden_is_revived_when_it_is_shown(bench: Bench) -> None:
-    memory, in_s = bench.tools["S"].memory, native(bench, "S", "Rack")
-    memory.hide(in_s)
-    settle(bench)
+def revived_once_shown(bench: Bench, in_s: str) -> None:
+    """A hidden record is deleted, restored and edited out of our sight, then shown."""
+    memory = bench.tools["S"].memory
     memory.delete_as("bea", in_s)
     settle(bench)
     assert bench.ledger.load(PROJECT).items[item(bench, "Rack")].life is Life.DELETED
@@ -113,6 +112,13 @@ def test_a_record_restored_while_it_was_hidden_is_revived_when_it_is_shown(bench
     assert bench.ledger.load(PROJECT).items[item(bench, "Rack")].life is Life.LIVE
     assert bench.value("J", native(bench, "J", "Rack"), "priority") == 4
     assert quiet(bench)
+
+
+def test_a_record_restored_while_it_was_hidden_is_revived_when_it_is_shown(bench: Bench) -> None:
+    memory, in_s = bench.tools["S"].memory, native(bench, "S", "Rack")
+    memory.hide(in_s)
+    settle(bench)
+    revived_once_shown(bench, in_s)
 
 
 def test_a_record_that_went_before_its_edit_was_decided_is_revived_when_it_is_shown(bench: Bench) -> None:
@@ -121,15 +127,4 @@ def test_a_record_that_went_before_its_edit_was_decided_is_revived_when_it_is_sh
     bench.plan()  # read, and not decided
     memory.hide(in_s)
     settle(bench)
-    memory.delete_as("bea", in_s)
-    settle(bench)
-    assert bench.ledger.load(PROJECT).items[item(bench, "Rack")].life is Life.DELETED
-    memory.restore_as("bea", in_s)
-    memory.edit_as("bea", in_s, priority=4)
-    add(bench, "S", "Desk")  # the cursor goes on
-    settle(bench)
-    memory.hide(in_s, hidden=False)
-    settle(bench)
-    assert bench.ledger.load(PROJECT).items[item(bench, "Rack")].life is Life.LIVE
-    assert bench.value("J", native(bench, "J", "Rack"), "priority") == 4
-    assert quiet(bench)
+    revived_once_shown(bench, in_s)

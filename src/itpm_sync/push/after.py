@@ -43,11 +43,7 @@ def form(lens: Lens, values: Mapping[str, Any], env: ContainerEnv) -> Value:
 
 def kept(replica: Replica, record: Record, lenses: Mapping[str, Lens]) -> Record:
     """The record with what the replica said before of values that nobody reads now: absent is not empty (F34)."""
-    seen = replica.seen.values if replica.seen is not None else {}
-    if seen.keys() <= record.values.keys():
-        return record
-    read = frozenset[str]().union(*(lens.native for lens in lenses.values()))
-    return replace(record, values={**{n: v for n, v in seen.items() if n not in read}, **record.values})
+    return record.completed(replica.seen, (native for lens in lenses.values() for native in lens.native))
 
 
 def after_write(
