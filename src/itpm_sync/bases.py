@@ -108,6 +108,12 @@ class Replica:
         """What stands in the tool as far as we know."""
         return self.reading or self.seen
 
+    def knows_newer(self, record: Record, *, ordered: bool) -> bool:
+        """Whether a record as read is an older one than what is known, decided or not: a copy of a database that lags
+        (F23). `ordered`: the tool's revisions sort.
+        """
+        return ordered and self.current is not None and record.revision < self.current.revision
+
     @property
     def left(self) -> bool:
         """Whether it surely is not where it was: read directly twice, and nobody hid it. What it was under may go."""
@@ -116,8 +122,11 @@ class Replica:
 
     @property
     def waits(self) -> bool:
-        """Whether there is something to decide, or will be when it is seen again."""
-        return bool(self.reading or self.undecided or self.absence or self.tie is Tie.HIDDEN)
+        """Whether there is something to decide, or will be when it is seen again. That a deleted record is not there is
+        decided.
+        """
+        away = self.absence is not None and self.tie is not Tie.TOMBSTONE
+        return bool(self.reading or self.undecided or away or self.tie is Tie.HIDDEN)
 
 
 _ITEM_ID = re.compile(r"i-[0-9a-f]{24}")

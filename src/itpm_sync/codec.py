@@ -63,7 +63,7 @@ def _block(block: Block) -> list[Json]:
 
 def _set(members: frozenset[Any]) -> Json:
     if any(isinstance(member, Dependency) for member in members):
-        return {"dependencies": sorted(map(_dependency, members), key=lambda link: str(link[0]))}
+        return {"dependencies": sorted(map(_dependency, members), key=lambda link: (str(link[0]), str(link)))}
     if any(isinstance(member, Link) for member in members):
         return {"links": sorted([link.url, link.title] for link in members)}
     return {"set": sorted(members)}
@@ -141,7 +141,7 @@ def decode(data: Json) -> Value:
 
 def canonical(data: Json) -> str:
     """JSON text that is the same for the same content: sorted keys, no spaces, unescaped Unicode."""
-    return json.dumps(data, sort_keys=True, separators=(",", ":"), ensure_ascii=False, default=_plain)
+    return _CANONICAL.encode(data)
 
 
 def digest(data: Json) -> str:
@@ -153,6 +153,9 @@ def _plain(value: Any) -> Json:
     if isinstance(value, StrEnum):
         return value.value
     return encode(value)
+
+
+_CANONICAL = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False, default=_plain)
 
 
 def show(value: Value) -> str:

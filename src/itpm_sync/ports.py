@@ -96,6 +96,9 @@ class SystemClock:
 
 
 _ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"  # Crockford's base 32: no i, l, o, u
+_PAIRS = [high + low for high in _ALPHABET for low in _ALPHABET]
+_SHIFTS = range(120, -1, -10)
+"""26 digits of 5 bits, two at a time, the highest first."""
 
 
 class SystemIds:
@@ -106,11 +109,7 @@ class SystemIds:
 
     def new(self, prefix: str) -> str:
         number = (int(self._clock.now().timestamp() * 1000) << 80) | secrets.randbits(80)
-        digits = []
-        for _ in range(26):
-            number, digit = divmod(number, 32)
-            digits.append(_ALPHABET[digit])
-        return f"{prefix}-{''.join(reversed(digits))}"
+        return f"{prefix}-{''.join([_PAIRS[number >> shift & 1023] for shift in _SHIFTS])}"
 
 
 class SystemRandom:

@@ -7,7 +7,7 @@ from, and the text of what the configuration rests on. Records themselves are tr
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from itpm_sync.codec import digest
@@ -32,6 +32,8 @@ Compile = Callable[[ContainerPolicy, ContainerInfo], Lenses]
 
 
 _OPTIONS = "options of "
+_MOST_FORMER = 200
+"""So many fields that a container had once are remembered, the latest."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,10 +52,11 @@ class Project:
 def remembered(info: ContainerInfo, before: ContainerState) -> dict[str, Any]:
     """A description as the ledger keeps it, so that an unreachable container's lenses can still be compiled.
 
-    `gone`: names of fields that it had at any time and has no more (F34: they may come back).
+    `former`: fields that it had under that name at any time and has no more (F34: they may come back).
     """
-    had = {name for name, *_ in (before.document or {}).get("fields", ())}
     fields = [[f.name, f.title, f.type, f.writable, dict(f.options)] for f in info.fields]
+    here = {(f.name, f.title) for f in info.fields}
+    had = {(name, title): [name, title, *rest] for name, title, *rest in (*_former(before), *_fields(before))}
     return {
         "title": info.title,
         "url": info.url,
@@ -61,17 +64,32 @@ def remembered(info: ContainerInfo, before: ContainerState) -> dict[str, Any]:
         "keys": info.keys,
         "edited": info.edited.isoformat() if info.edited else None,
         "fields": fields,
-        "gone": sorted((had | _gone(before)) - {f.name for f in info.fields}),
+        "former": [one for called, one in had.items() if called not in here][-_MOST_FORMER:],
     }
 
 
 def returned(info: ContainerInfo, before: ContainerState | None) -> frozenset[str]:
     """Native names of fields that the container did not have when it was last read, and had before that."""
-    return frozenset(_gone(before) & {f.name for f in info.fields}) if before is not None else frozenset()
+    if before is None:
+        return frozenset()
+    away = {name for name, *_ in _former(before)} - {name for name, *_ in _fields(before)}
+    return frozenset(away & {f.name for f in info.fields})
 
 
-def _gone(state: ContainerState) -> set[str]:
-    return set((state.document or {}).get("gone", ()))
+def once(info: ContainerInfo, state: ContainerState) -> ContainerInfo | None:
+    """The container with the fields that it had under another name or has no more; None: it always had what it has."""
+    former = [NativeField(*one) for one in _former(state)]
+    return replace(info, fields=[*info.fields, *former]) if former else None
+
+
+def _fields(state: ContainerState) -> Sequence[Sequence[Any]]:
+    fields: Sequence[Sequence[Any]] = (state.document or {}).get("fields", ())
+    return fields
+
+
+def _former(state: ContainerState) -> Sequence[Sequence[Any]]:
+    fields: Sequence[Sequence[Any]] = (state.document or {}).get("former", ())
+    return fields
 
 
 def recalled(state: ContainerState) -> ContainerInfo | None:
@@ -79,10 +97,7 @@ def recalled(state: ContainerState) -> ContainerInfo | None:
     document = state.document or {}
     if "fields" not in document:
         return None
-    fields = [
-        NativeField(name, title, kind, writable, options)
-        for name, title, kind, writable, options in document["fields"]
-    ]
+    fields = [NativeField(*one) for one in document["fields"]]
     return ContainerInfo(
         state.container,
         document.get("title", state.container),

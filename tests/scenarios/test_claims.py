@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from itpm_sync.bases import Tie
 from itpm_sync.cycle import decide_pair
 from itpm_sync.plan import BrakeKind
-from itpm_sync.policy import Limits
+from itpm_sync.policy import FieldPolicy, Limits, Rule
 from itpm_sync.testing.bench import PROJECT
 from itpm_sync.testing.stories import NEW_IDS, add, bench_of, native, quiet, settle, start, titles
 
@@ -54,4 +55,57 @@ def test_a_record_that_moves_on_while_its_reading_waits_is_no_second_item() -> N
     settle(bench)
     assert bench.items() == known
     assert titles(bench, "S") == titles(bench, "J") == ["Desk", "Rack"]
+    assert quiet(bench)
+
+
+OWNED = {"priority": FieldPolicy(Rule.OWNER, ("S",))}
+
+
+def test_a_record_that_was_moved_to_a_container_that_is_stopped_is_not_taken_for_deleted() -> None:
+    bench = bench_of("S", "J", sheets=("s1", "s2"), able=NEW_IDS, fields=OWNED)
+    bench.policy = replace(bench.policy, limits=Limits(floor=3, deletions_share=0.1, changes_share=1.0))
+    add(bench, "S", "Rack", "s1", priority=1)
+    for title in ("Desk", "Cable", "Chair"):
+        add(bench, "S", title, "s2")
+    start(bench)
+    memory, rack = bench.tools["S"].memory, native(bench, "S", "Rack")
+    memory.delete_as("ann", native(bench, "S", "Desk"))
+    settle(bench)
+    assert [brake.container for brake in bench.sync().plan.brakes] == ["s2"]
+    moved = memory.move_as("ann", rack, "s2")
+    bench.tools["J"].memory.edit_as("bea", native(bench, "J", "Rack"), priority=5)
+    settle(bench)
+    ties = [
+        one.tie
+        for one in bench.ledger.load(PROJECT).replicas.values()
+        if (one.connection, one.native_id) == ("S", rack)
+    ]
+    assert ties == [Tie.TIED], "a later run follows it"
+    bench.approve()
+    settle(bench)
+    assert (
+        bench.value("S", moved, "priority") == bench.value("J", native(bench, "J", "Rack"), "priority") == 1
+    )
+    assert quiet(bench)
+
+
+def test_a_moved_record_that_was_taken_for_deleted_says_again_what_its_tool_has_the_last_word_on() -> None:
+    bench = bench_of("S", "J", sheets=("s1", "s2"), able=NEW_IDS, fields=OWNED)
+    add(bench, "S", "Rack", "s1", priority=1)
+    add(bench, "S", "Desk", "s2")
+    start(bench)
+    memory = bench.tools["S"].memory
+    moved = memory.move_as("ann", native(bench, "S", "Rack"), "s2")
+    memory.hide(moved)
+    settle(bench)
+    bench.tools["J"].memory.edit_as("bea", native(bench, "J", "Rack"), priority=5)
+    settle(bench)
+    memory.hide(moved, hidden=False)
+    settle(bench)
+    assert (
+        bench.value("S", moved, "priority") == bench.value("J", native(bench, "J", "Rack"), "priority") == 1
+    )
+    assert (
+        bench.native("S", next(one for one in bench.items() if bench.agreed(one, "title") == "Rack")) == moved
+    )
     assert quiet(bench)

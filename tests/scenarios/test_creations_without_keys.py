@@ -7,11 +7,22 @@ from dataclasses import replace
 import pytest
 
 from itpm_sync.cycle import decide_pair
-from itpm_sync.errors import UnknownOutcome
+from itpm_sync.errors import Unavailable, UnknownOutcome
+from itpm_sync.memory.tool import OnCall
 from itpm_sync.testing.bench import PROJECT, Bench
 from itpm_sync.testing.stories import SURE, add, bench_of, item, native, quiet, settle, start, titles
 
 KEYLESS = replace(SURE, keys=False)
+
+
+def loses(phase: str) -> OnCall:
+    """Each creation's answer is lost."""
+
+    def fails(call: str, when: str) -> None:
+        if (call, when) == ("apply create", phase):
+            raise UnknownOutcome("S: time-out.")
+
+    return fails
 
 
 def lost(phase: str, *, history: bool = True) -> Bench:
@@ -20,12 +31,7 @@ def lost(phase: str, *, history: bool = True) -> Bench:
     start(bench)
     add(bench, "J", "Rack", priority=1)
     memory = bench.tools["S"].memory
-
-    def loses(call: str, when: str) -> None:
-        if (call, when) == ("apply create", phase):
-            raise UnknownOutcome("S: time-out.")
-
-    memory.on_call = loses
+    memory.on_call = loses(phase)
     bench.sync()
     memory.on_call = lambda _call, _when: None
     assert len(bench.ledger.open_intents(PROJECT)) == 1
@@ -89,3 +95,67 @@ def test_two_that_both_read_as_what_was_sent_are_asked_about() -> None:
     assert titles(bench, "J") == ["Rack"]
     assert len(bench.ledger.pairs(PROJECT)) == 2
     assert len(bench.ledger.open_intents(PROJECT)) == 1
+
+
+def test_an_empty_list_does_not_tell_that_nothing_was_made(monkeypatch: pytest.MonkeyPatch) -> None:
+    bench = lost("after")
+    bench.clock.move(hours=2)
+    memory = bench.tools["S"].memory
+    with monkeypatch.context() as meanwhile:
+        meanwhile.setattr(memory, "listing", lambda _container: [])
+        bench.sync()
+    assert len(bench.ledger.open_intents(PROJECT)) == 1
+    settle(bench)
+    assert titles(bench, "S") == titles(bench, "J") == ["Rack"]
+    assert bench.ledger.open_intents(PROJECT) == []
+    assert quiet(bench)
+
+
+def test_what_was_moved_behind_our_back_while_we_listed_is_not_made_again() -> None:
+    """S1 is listed, then ours is moved there from S2, then S2 is listed: no list shows it."""
+    bench = bench_of("J", "S", sheets=("s1", "s2"), able=KEYLESS)
+    start(bench)
+    add(bench, "S", "Desk", "s2")
+    settle(bench)
+    memory = bench.tools["S"].memory
+    memory.on_call = loses("after")
+    add(bench, "J", "Rack", priority=1)
+    bench.sync()
+    made = native(bench, "S", "Rack")
+    memory.move_as("bea", made, "s2")
+    listed: list[str] = []
+
+    def moves(call: str, when: str) -> None:
+        if (call, when) == ("pull", "after"):
+            listed.append(call)
+            if len(listed) == 1:
+                memory.move_as("bea", made, "s1")
+
+    bench.clock.move(hours=2)
+    memory.on_call = moves
+    bench.sync()
+    assert titles(bench, "S") == ["Desk", "Rack"]
+    settle(bench)
+    assert titles(bench, "S") == titles(bench, "J") == ["Desk", "Rack"]
+    assert bench.native("S", item(bench, "Rack")) == made
+    assert bench.ledger.open_intents(PROJECT) == []
+
+
+def test_what_cannot_be_looked_at_a_second_time_is_not_made_again() -> None:
+    bench = lost("before")
+    memory = bench.tools["S"].memory
+    pulls: list[str] = []
+
+    def deaf(call: str, when: str) -> None:
+        pulls.extend([call] if (call, when) == ("pull", "before") else [])
+        if len(pulls) == 2:
+            raise Unavailable("S does not answer.")
+
+    bench.clock.move(hours=2)
+    memory.on_call = deaf
+    bench.sync()
+    assert len(bench.ledger.open_intents(PROJECT)) == 1
+    memory.on_call = lambda _call, _when: None
+    settle(bench)
+    assert titles(bench, "S") == ["Rack"]
+    assert bench.ledger.open_intents(PROJECT) == []

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import pytest
+
 from itpm_sync.bases import LIFE, Life
+from itpm_sync.cycle import resolve
 from itpm_sync.errors import Unavailable
 from itpm_sync.policy import Deletion
 from itpm_sync.testing.bench import PROJECT, Bench
@@ -128,4 +131,114 @@ def test_a_hidden_record_that_went_along_with_one_that_we_deleted_takes_no_other
     assert titles(bench, "J") == ["Cable"]
     assert below in bench.tools["J"].memory.rows
     assert len(asked(bench)) == 1
+    assert quiet(bench)
+
+
+def cut_short(bench: Bench) -> str:
+    """Rack is deleted in S; that is believed, and the deletion does not come to J yet. Its native id in S."""
+    memory, in_s = bench.tools["S"].memory, native(bench, "S", "Rack")
+    memory.delete_as("bea", in_s)
+
+    def fails(call: str, phase: str) -> None:
+        if (call, phase) == ("apply delete", "before"):
+            raise Unavailable("J does not answer.")
+
+    bench.tools["J"].memory.on_call = fails
+    settle(bench)
+    bench.tools["J"].memory.on_call = lambda _call, _phase: None
+    assert bench.ledger.load(PROJECT).items[item(bench, "Rack")].life is Life.DELETED
+    assert titles(bench, "J") == ["Rack"]
+    return in_s
+
+
+def test_a_record_that_was_restored_and_hidden_spreads_its_deletion_no_more() -> None:
+    bench = bench_of("J", "S", deletion=Deletion.PROPAGATE)
+    add(bench, "J", "Rack", priority=1)
+    start(bench)
+    in_s = cut_short(bench)
+    memory = bench.tools["S"].memory
+    memory.restore_as("bea", in_s)
+    memory.hide(in_s)
+    settle(bench)
+    assert titles(bench, "J") == ["Rack"]
+    assert quiet(bench)
+    bench.tools["J"].memory.edit_as("ann", native(bench, "J", "Rack"), priority=2)
+    memory.hide(in_s, hidden=False)
+    settle(bench)
+    assert bench.value("S", in_s, "priority") == 2
+    assert asked(bench) == []
+    assert quiet(bench)
+
+
+def test_a_deletion_waits_while_nobody_can_ask_whether_it_was_taken_back() -> None:
+    bench = bench_of("J", "S", deletion=Deletion.PROPAGATE)
+    add(bench, "J", "Rack")
+    start(bench)
+    cut_short(bench)
+
+    def fails(call: str, phase: str) -> None:
+        if (call, phase) == ("read", "before"):
+            raise Unavailable("S does not answer.")
+
+    bench.tools["S"].memory.on_call = fails
+    settle(bench)
+    assert titles(bench, "J") == ["Rack"]
+    bench.tools["S"].memory.on_call = lambda _call, _phase: None
+    settle(bench)
+    assert titles(bench, "J") == []
+
+
+@pytest.mark.parametrize("edited", [False, True])
+def test_a_restored_record_that_is_deleted_all_the_same_is_deleted(edited: bool) -> None:
+    bench = bench_of("J", "S", deletion=Deletion.PROPAGATE)
+    add(bench, "J", "Rack", priority=1)
+    start(bench)
+    memory, in_s = bench.tools["S"].memory, native(bench, "S", "Rack")
+    memory.delete_as("bea", in_s)
+    settle(bench)
+    assert titles(bench, "J") == []
+    memory.restore_as("bea", in_s)
+    if edited:
+        memory.edit_as("bea", in_s, priority=2)
+    settle(bench)
+    assert asked(bench) == ["restored in S; its records in J were deleted by us"]
+    (question,) = bench.ledger.conflicts(PROJECT)
+    resolve(bench.workspace(), question.id, "S", actor="cem")
+    settle(bench)
+    assert titles(bench, "S") == titles(bench, "J") == []
+    assert bench.ledger.conflicts(PROJECT) == []
+    assert quiet(bench)
+
+
+def test_an_edit_after_the_answer_that_a_restored_record_is_deleted_is_asked_about() -> None:
+    bench = bench_of("J", "S", deletion=Deletion.PROPAGATE)
+    add(bench, "J", "Rack", priority=1)
+    start(bench)
+    memory, in_s = bench.tools["S"].memory, native(bench, "S", "Rack")
+    memory.delete_as("bea", in_s)
+    settle(bench)
+    memory.restore_as("bea", in_s)
+    settle(bench)
+    (question,) = bench.ledger.conflicts(PROJECT)
+    resolve(bench.workspace(), question.id, "S", actor="cem")
+    memory.edit_as("bea", in_s, priority=2)
+    settle(bench)
+    assert titles(bench, "S") == ["Rack"]
+    assert len(asked(bench)) == 1
+
+
+def test_a_record_that_is_deleted_again_before_any_run_decided_its_restore_is_not_there() -> None:
+    bench = bench_of("J", "S", "T", deletion=Deletion.PROPAGATE)
+    mine = add(bench, "J", "Phase")
+    start(bench)
+    memory, in_s = bench.tools["S"].memory, native(bench, "S", "Phase")
+    bench.tools["J"].memory.delete_as("ann", mine)
+    settle(bench)
+    assert titles(bench, "S") == []
+    memory.restore_as("bea", in_s)
+    bench.killed_at("T", "pull", "before")  # the restore was read, and nobody decided it
+    memory.delete_as("bea", in_s)
+    settle(bench)
+    assert titles(bench, "J") == titles(bench, "S") == titles(bench, "T") == []
+    assert asked(bench) == [], "nothing is restored"
     assert quiet(bench)

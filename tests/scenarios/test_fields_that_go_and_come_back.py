@@ -68,3 +68,15 @@ def test_a_record_made_without_it_says_it_once_it_is_back_though_nobody_touched_
     settle(bench)
     assert bench.value("J", native(bench, "J", "Desk"), "priority") == 5
     assert quiet(bench)
+
+
+def test_a_list_from_before_it_was_back_does_not_say_that_it_is_empty() -> None:
+    bench, mine = told()
+    lose(bench, "priority")
+    settle(bench)
+    bench.tools[LOSER].memory.lag("main", 1800)
+    put_back(bench)
+    settle(bench)
+    assert bench.value("J", mine, "priority") == 1
+    assert bench.value(LOSER, native(bench, LOSER, "Rack"), "priority") == 1
+    assert quiet(bench)

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from itpm_sync.bases import Tie
-from itpm_sync.errors import Unavailable
+from itpm_sync.errors import Unavailable, UnknownOutcome
 from itpm_sync.policy import Deletion
-from itpm_sync.testing.bench import PROJECT
-from itpm_sync.testing.stories import NEW_IDS, add, bench_of, native, quiet, settle, start, titles
+from itpm_sync.testing.bench import PROJECT, Bench
+from itpm_sync.testing.stories import NEW_IDS, add, bench_of, item, native, quiet, settle, start, titles
 
 
 def test_a_copy_of_what_a_lost_call_made_is_an_item_of_its_own() -> None:
@@ -31,6 +31,29 @@ def test_a_copy_of_what_a_lost_call_made_is_an_item_of_its_own() -> None:
     assert quiet(bench)
 
 
+def test_what_a_lost_call_made_and_a_person_deleted_before_we_found_it_has_nothing_put_under_it() -> None:
+    bench = bench_of("J", "S")
+    start(bench)
+    phase = add(bench, "J", "Phase")
+    bench.killed_at("S", "apply create", "after")
+    memory = bench.tools["S"].memory
+    memory.delete_as("bea", native(bench, "S", "Phase"))
+    add(bench, "J", "Rack", parent=phase)
+    refused: list[str] = []
+
+    def tried(call: str, phase: str) -> None:
+        if (call, phase) == ("apply create", "before"):
+            refused.append(call)
+
+    memory.on_call = tried
+    bench.sync()
+    assert refused == [], "what it lies under is in the bin"
+    settle(bench)
+    assert titles(bench, "S") == ["Rack"]
+    assert titles(bench, "J") == ["Phase", "Rack"]
+    assert quiet(bench)
+
+
 def test_what_a_record_that_surely_left_was_under_is_deleted_though_nobody_knows_yet_where_it_went() -> None:
     bench = bench_of("J", "S", sheets=("s1", "s2"), able=NEW_IDS, deletion=Deletion.PROPAGATE)
     room = add(bench, "J", "Room")
@@ -44,4 +67,41 @@ def test_what_a_record_that_surely_left_was_under_is_deleted_though_nobody_knows
     settle(bench, 6)
     assert len(bench.ledger.pairs(PROJECT)) == 2, "which of the two is Rack, nobody has said"
     assert titles(bench, "S") == ["Rack", "Rack"]
+    assert quiet(bench)
+
+
+def lost_beside_anothers(bench: Bench) -> str:
+    """Rack is being made in S, and nobody knows whether it was; bea made one there meanwhile, under the same record."""
+    phase = add(bench, "J", "Phase")
+    start(bench)
+    memory = bench.tools["S"].memory
+    made: list[str] = []
+
+    def another(call: str, phase: str) -> None:
+        if (call, phase) == ("apply create", "before") and not made:
+            made.append(add(bench, "S", "Rack", parent=native(bench, "S", "Phase")))
+            memory.lag("main", 300)  # lists and searches show hers, and not yet ours
+        elif (call, phase) == ("apply create", "after"):
+            raise UnknownOutcome("S: time-out.")
+
+    add(bench, "J", "Rack", parent=phase)
+    memory.on_call = another
+    bench.sync()
+    memory.on_call = lambda _call, _phase: None
+    return made[0]
+
+
+def test_a_record_that_somebody_made_beside_ours_is_not_taken_for_what_a_lost_call_made() -> None:
+    bench = bench_of("J", "S")
+    hers = lost_beside_anothers(bench)
+    rack = item(bench, "Rack")
+    bench.sync()
+    assert [r.item for r in bench.ledger.load(PROJECT).replicas.values() if r.native_id == hers] == [None], (
+        "yet"
+    )
+    assert titles(bench, "J") == ["Phase", "Rack"]
+    settle(bench)
+    assert bench.native("S", rack) != hers
+    assert titles(bench, "S") == titles(bench, "J") == ["Phase", "Rack", "Rack"]
+    assert bench.ledger.open_intents(PROJECT) == []
     assert quiet(bench)

@@ -9,7 +9,7 @@ from typing import Any
 
 from itpm_sync.cli.exits import Exit, of_report
 from itpm_sync.connector import Change, Outcome, Status
-from itpm_sync.errors import Refused
+from itpm_sync.errors import Refused, UnknownOutcome
 from itpm_sync.lens import Env, Values
 from itpm_sync.memory import MemoryConnector
 from itpm_sync.model import Value
@@ -255,3 +255,62 @@ def test_a_new_record_that_breaks_its_lens_becomes_no_item_and_is_created_nowher
     one.clock.move(hours=1)
     one.sync()
     assert titles(one, "b") == ["Odd", "Rack"]
+
+
+class Mute(Stubborn):
+    """Breaks off on every change of a record whose title says so, and tells nothing."""
+
+    async def apply(self, container: str, changes: Sequence[Change]) -> Sequence[Outcome]:
+        bad = [change for change in changes if self._poison(change)]
+        good = await MemoryConnector.apply(self, container, [one for one in changes if one not in bad])
+        for _ in bad:
+            self._call("refused change", container)
+        return [*good, *(Outcome(one.intent, Status.UNKNOWN, error=UnknownOutcome("502.")) for one in bad)]
+
+
+def tries(one: Bench, *, runs: int, minutes: int) -> list[int]:
+    """Run on: at which runs the poisoned record was tried."""
+    found = []
+    for number in range(runs):
+        before = refused(one)
+        one.clock.move(minutes=minutes)
+        one.sync()
+        if refused(one) > before:
+            found.append(number)
+    return found
+
+
+def test_what_fails_for_ever_without_a_word_is_quarantined_too() -> None:
+    one = stubborn(Mute, "Rack", "poison")
+    assert refused(one) == 1
+    assert tries(one, runs=9, minutes=10) == [0, 1, 8], "twice more at once, then after an hour"
+    assert titles(one, "b") == ["Rack"]
+    (left,) = one.ledger.refusals(PROJECT)
+    assert "3 calls in a row" in left.reason and "b did not say why" in left.reason
+    assert len(tries(one, runs=3 * 24 * 2, minutes=30)) <= 7, "later and later"
+
+
+def test_a_change_that_fails_without_a_word_is_quarantined_too_and_over_when_it_was_taken() -> None:
+    one = stubborn(MemoryConnector, "Rack", "poison")
+    one.sync()
+    one.tools["b"].port = Mute
+    edit(one, "a", one_native(one, "a", "poison"), priority=9)
+    assert len(tries(one, runs=5, minutes=10)) == 3
+    edit(one, "a", one_native(one, "a", "poison"), priority=8)
+    assert len(tries(one, runs=1, minutes=10)) == 1, "a newer version is tried at once"
+    one.tools["b"].port = MemoryConnector
+    assert tries(one, runs=13, minutes=60) == []
+    assert one.value("b", one_native(one, "b", "poison"), "priority") == 8
+    assert one.ledger.refusals(PROJECT) == []
+
+
+def test_one_lost_answer_leaves_nothing_in_quarantine() -> None:
+    one = stubborn(MemoryConnector, "Rack")
+    one.tools["b"].port = Mute
+    native = one_native(one, "a", "Rack")
+    edit(one, "a", native, title="poison")
+    one.sync()
+    one.tools["b"].port = MemoryConnector
+    one.sync()
+    assert titles(one, "b") == ["poison"]
+    assert one.ledger.refusals(PROJECT) == []

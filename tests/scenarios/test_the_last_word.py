@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import pytest
+
+from itpm_sync.bases import LIFE
 from itpm_sync.cycle import decide_pair
 from itpm_sync.errors import Unavailable, UnknownOutcome
-from itpm_sync.policy import FieldPolicy, Rule
+from itpm_sync.policy import Deletion, FieldPolicy, Rule
 from itpm_sync.simulator.lenses import NumberLens
 from itpm_sync.testing.bench import PROJECT, Bench
 from itpm_sync.testing.stories import add, bench_of, item, native, quiet, settle, start
@@ -137,4 +140,20 @@ def test_an_edit_waits_while_the_owners_tool_may_have_made_the_record() -> None:
     settle(bench)
     assert stands(bench, "J", "S", "P") == [1, 1, 1]
     assert 5 in bench.losers(item(bench, "Rack"), "priority")
+    assert quiet(bench)
+
+
+@pytest.mark.parametrize("deletion", [Deletion.MARK, Deletion.PROPAGATE])
+def test_an_edit_waits_while_the_owners_record_seems_to_be_gone(deletion: Deletion) -> None:
+    bench = bench_of("J", "S", "P", fields=OWNED, deletion=deletion)
+    mine = add(bench, "J", "Rack", priority=1)
+    start(bench)
+    bench.tools["J"].memory.delete_as("ann", mine)
+    bench.tools["S"].memory.edit_as("bea", native(bench, "S", "Rack"), priority=5)
+    bench.sync()
+    assert stands(bench, "S", "P") == [5, 1], "its owner was not heard"
+    bench.clock.move(hours=2)
+    settle(bench)
+    assert stands(bench, "S", "P") == [5, 5], "nobody has the last word any more"
+    assert [conflict.field for conflict in bench.ledger.conflicts(PROJECT)] == [LIFE]
     assert quiet(bench)

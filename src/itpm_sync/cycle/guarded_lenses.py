@@ -29,7 +29,7 @@ def guarded(lenses: Mapping[str, Lens], place: Place) -> dict[str, Lens]:
 class _Guarded:
     """What is not named here is the inner lens's own."""
 
-    __slots__ = ("_inner", "_place", "_told", "name", "native", "whole", "writable")
+    __slots__ = ("_inner", "_place", "_told", "computed", "name", "native", "whole", "writable")
 
     def __init__(self, inner: Lens, place: Place) -> None:
         self._inner, self._place, self._told = inner, place, False
@@ -39,6 +39,7 @@ class _Guarded:
             inner.whole,
             inner.writable,
         )
+        self.computed = inner.computed  # asked of every field of every record
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._inner, name)

@@ -26,7 +26,7 @@ from itpm_sync.policy import ContainerPolicy
 from itpm_sync.pull import Known, Listed, Memory, Pulled, pull_container, sweep
 from itpm_sync.reconcile import ContainerView
 from itpm_sync.ties import ContainerEnv, Directory
-from itpm_sync.translate import Lenses, Project, recalled, remembered, returned
+from itpm_sync.translate import Lenses, Project, once, recalled, remembered, returned
 
 Place = tuple[str, str]
 _FEW = 200
@@ -43,6 +43,8 @@ class Sight:
     pulls: dict[Place, Pulled] = field(default_factory=dict)
     infos: dict[Place, ContainerInfo] = field(default_factory=dict)
     lenses: dict[Place, dict[str, Lens]] = field(default_factory=dict)
+    lost: dict[Place, dict[str, Lens]] = field(default_factory=dict)
+    """Lenses of mapped fields that a container does not have now, as it had them."""
     suspended: dict[Place, str] = field(default_factory=dict)
     warnings: list[Warning] = field(default_factory=list)
     directory: Directory = Directory()
@@ -173,6 +175,12 @@ def compile_all(project: Project, sight: Sight) -> None:
                 sight.infos[place] = info
         found = project.compile(policy, info) if info is not None else Lenses({})
         sight.lenses[place] = guarded(found.by_field, place)
+        before = (
+            once(info, sight.containers[place]) if info is not None and place in sight.containers else None
+        )
+        if before is not None:
+            had = guarded(project.compile(policy, before).by_field, place)
+            sight.lost[place] = {name: lens for name, lens in had.items() if name not in found.by_field}
         for says in found.left_out:
             sight.left_out(place, f"{policy.container} in {policy.connection}: {says}")
 
@@ -197,11 +205,13 @@ def envs(project: Project, sight: Sight) -> dict[Place, ContainerEnv]:
 
 
 def keyed_and_listed(ws: Workspace, sight: Sight, place: Place) -> tuple[bool, bool]:
-    """Whether records of a container can carry our key; whether its whole connection is listed in this run."""
+    """Whether records of a container can carry our key; whether its whole connection is listed in this run, by lists
+    that show what was there: what an empty one does not show may be there all the same.
+    """
     info, pulls = sight.infos.get(place), [one for at, one in sight.pulls.items() if at[0] == place[0]]
     keys = ws.connections[place[0]].capabilities.keys and (info is None or info.keys)
     suspended = any(at[0] == place[0] for at in sight.suspended)
-    return keys, bool(pulls) and all(one.whole for one in pulls) and not suspended
+    return keys, bool(pulls) and all(one.whole and not one.unlike for one in pulls) and not suspended
 
 
 def views(
@@ -221,6 +231,7 @@ def views(
             policy,
             capabilities,
             sight.lenses[place],
+            sight.lost.get(place, {}),
             horizon=timedelta(seconds=connector.horizon),
             listed=pulled is not None and pulled.whole,
             suspended=sight.suspended.get(place, ""),

@@ -313,6 +313,7 @@ class Running:
                 sight.lenses[policy.connection, policy.container],
                 around[policy.connection, policy.container],
                 *keyed_and_listed(self.ws, sight, (policy.connection, policy.container)),
+                lost=sight.lost.get((policy.connection, policy.container), {}),
             )
             for policy in self.project.policy.containers
             if (policy.connection, policy.container) not in sight.suspended

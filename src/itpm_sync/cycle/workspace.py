@@ -46,7 +46,7 @@ class Workspace:
     """By project: the limits of its status page; the defaults where a project is not named."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class RunReport:
     """One run of one project, when it is over."""
 
@@ -59,6 +59,10 @@ class RunReport:
     """The plan's, and those of pulling: containers and records that were left out."""
     document: Mapping[str, object] = field(default_factory=dict)
     """As `--json` prints it."""
+
+    def __repr__(self) -> str:
+        # short: asyncio writes what a task gave into a message that nobody sees, at the end of every `asyncio.run`
+        return f"<run {self.run}: {len(self.plan.actions)} actions, {len(self.carried)} carried out>"
 
     @property
     def paused(self) -> bool:

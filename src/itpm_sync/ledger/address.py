@@ -17,6 +17,7 @@ from sqlalchemy.exc import ArgumentError
 
 from itpm_sync.errors import Misconfigured
 from itpm_sync.ledger.network import network_file_system
+from itpm_sync.ledger.prepared import execute
 
 BUSY_TIMEOUT = 10.0
 """Seconds SQLite waits for another process's transaction."""
@@ -139,7 +140,7 @@ def _prepare_file(connection: Any, _: Any) -> None:
 def _begin(connection: Connection) -> None:
     """Begin ourselves: a transaction that will write takes the write lock at once, so that it never deadlocks."""
     writes = connection.get_execution_options().get(WRITES, False)
-    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+    execute(connection, "BEGIN IMMEDIATE" if writes else "BEGIN")
 
 
 def make_private(path: Path) -> None:

@@ -27,6 +27,20 @@ def sound(text: str) -> bool:
     return True
 
 
+def armoured(value: str | None) -> str | None:
+    """Text as it is stored."""
+    if value is None or (value.isascii() and value.isprintable()):
+        return value
+    if sound(value) and not value.startswith(_ARMOUR):
+        return value
+    return _ARMOUR + json.dumps(value)
+
+
+def bare(stored: str) -> str:
+    """The text that `armoured` stored."""
+    return str(json.loads(stored[len(_ARMOUR) :])) if stored.startswith(_ARMOUR) else stored
+
+
 class Line(TypeDecorator[str]):
     """Text from outside: ids, titles, reasons. What a database would refuse is kept armoured as JSON."""
 
@@ -34,14 +48,10 @@ class Line(TypeDecorator[str]):
     cache_ok = True
 
     def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:
-        if value is None or (sound(value) and not value.startswith(_ARMOUR)):
-            return value
-        return _ARMOUR + json.dumps(value)
+        return armoured(value)
 
     def process_result_value(self, value: str | None, dialect: Dialect) -> str | None:
-        if value is None or not value.startswith(_ARMOUR):
-            return value
-        return str(json.loads(value[len(_ARMOUR) :]))
+        return None if value is None else bare(value)
 
 
 class Instant(TypeDecorator[datetime]):
@@ -61,4 +71,6 @@ def stamp(moment: datetime) -> str:
     """`moment` in UTC, to the microsecond. Raises ValueError for a naive one."""
     if moment.tzinfo is None:
         raise ValueError(f"{moment.isoformat()} names no time zone")
-    return moment.astimezone(UTC).isoformat(timespec="microseconds")
+    if moment.tzinfo is not UTC:
+        moment = moment.astimezone(UTC)
+    return moment.isoformat(timespec="microseconds")

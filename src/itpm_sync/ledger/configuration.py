@@ -9,15 +9,17 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, delete, select
+from sqlalchemy import Connection, bindparam, delete, select
 
 from itpm_sync.codec import Json
 from itpm_sync.ledger import schema
 from itpm_sync.ledger.database import Transaction
 from itpm_sync.ledger.documents import pack, unpack
+from itpm_sync.ledger.prepared import Prepared
 from itpm_sync.ledger.statements import insert_missing, upsert
 
 _bases, _replaced = schema.config_bases, schema.replaced_bases
+_BASE = Prepared(select(_bases).where(_bases.c.project == bindparam("its_project")))
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +51,12 @@ def accept(transaction: Transaction, fingerprint: str, *, document: Json, run: s
             }
         ],
     )
+
+
+def in_force(connection: Connection, project: str) -> tuple[str | None, Json | None]:
+    """The fingerprint of the base in force, and what it was made of; nothing where the project has none."""
+    row = _row(connection, project)
+    return (None, None) if row is None else (row.fingerprint, unpack(row.document))
 
 
 def put_back(transaction: Transaction, run: str, *, by: str) -> bool:
@@ -83,7 +91,7 @@ def replaced(connection: Connection, project: str, run: str) -> Replaced | None:
 
 
 def _row(connection: Connection, project: str) -> Any:
-    return connection.execute(select(_bases).where(_bases.c.project == project)).first()
+    return _BASE.first(connection, {"its_project": project})
 
 
 def _keep(transaction: Transaction, before: Any, fingerprint: str | None, run: str | None) -> None:

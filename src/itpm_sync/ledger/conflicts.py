@@ -12,21 +12,30 @@ from itpm_sync.errors import Misconfigured, Moved
 from itpm_sync.ledger import schema
 from itpm_sync.ledger.database import Transaction
 from itpm_sync.ledger.documents import conflict_of, loser_of
+from itpm_sync.ledger.prepared import Prepared
 from itpm_sync.ledger.statements import named
 from itpm_sync.ledger.words import StoredLoser
 
 _table = schema.conflicts
-_OPEN = (
+_OPEN = Prepared(
     select(_table)
     .where(_table.c.project == bindparam("its_project"), _table.c.closed.is_(None))
     .order_by(_table.c.opened, _table.c.id)
 )
 
+_lost = schema.losers
+_OF_ITEM = (
+    select(_lost)
+    .where(_lost.c.project == bindparam("its_project"), _lost.c.item == bindparam("its_item"))
+    .order_by(_lost.c.seq.desc(), _lost.c.number)
+)
+_LOSERS = Prepared(_OF_ITEM)
+_LOSERS_OF_FIELD = Prepared(_OF_ITEM.where(_lost.c.field == bindparam("its_field")))
+
 
 def listed(connection: Connection, project: str) -> list[Conflict]:
     """The project's open conflicts, oldest first."""
-    rows = connection.execute(_OPEN, {"its_project": project}).mappings()
-    return [conflict_of(named(row)) for row in rows]
+    return [conflict_of(row._asdict()) for row in _OPEN.all(connection, {"its_project": project})]
 
 
 def one(connection: Connection, conflict: str) -> Conflict:
@@ -56,12 +65,8 @@ def unmoved(transaction: Transaction, conflict: str, *, sides_seen: str) -> None
 
 def losers(connection: Connection, project: str, item: str, *, field: str | None) -> list[StoredLoser]:
     """The stored losers of an item, newest first; of one field, where named."""
-    table = schema.losers
-    wanted = select(table).where(table.c.project == project, table.c.item == item)
-    if field is not None:
-        wanted = wanted.where(table.c.field == field)
-    rows = connection.execute(wanted.order_by(table.c.seq.desc(), table.c.number)).mappings()
+    wanted = {"its_project": project, "its_item": item, "its_field": field}
+    rows = (_LOSERS if field is None else _LOSERS_OF_FIELD).all(connection, wanted)
     return [
-        StoredLoser(row["seq"], row["run"], row["item"], row["field"], row["at"], loser_of(named(row)))
-        for row in rows
+        StoredLoser(row.seq, row.run, row.item, row.field, row.at, loser_of(row._asdict())) for row in rows
     ]

@@ -17,8 +17,9 @@ from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from itpm_sync.errors import Fenced, Misconfigured, Unavailable
 from itpm_sync.ledger import schema
-from itpm_sync.ledger.address import WRITES
 from itpm_sync.ledger.history import Chain
+from itpm_sync.ledger.lending import Lent
+from itpm_sync.ledger.prepared import Prepared
 from itpm_sync.ledger.trouble import explain, may_repeat
 from itpm_sync.ledger.words import Lease
 from itpm_sync.ports import Clock, Ids
@@ -32,8 +33,10 @@ WAITS = (0.0, 0.5, 2.0, 5.0)
 _lease = schema.leases
 
 # made once: they run in every transaction
-_ARRIVED = select(_lease.c.last_commit).where(_lease.c.project == bindparam("its_project")).with_for_update()
-_SIGN = (
+_ARRIVED = Prepared(
+    select(_lease.c.last_commit).where(_lease.c.project == bindparam("its_project")).with_for_update()
+)
+_SIGN = Prepared(
     update(_lease)
     .where(_lease.c.project == bindparam("its_project"))
     .values(last_commit=bindparam("its_commit"))
@@ -55,9 +58,9 @@ class Transaction:
 
 @dataclass(frozen=True, slots=True)
 class Database:
-    """An engine with what transactions need."""
+    """An engine's connections with what transactions need."""
 
-    engine: Engine
+    lent: Lent
     shown: str
     """The address without its password."""
     clock: Clock
@@ -65,18 +68,14 @@ class Database:
     key: bytes
     wait: Callable[[float], None]
 
+    @property
+    def engine(self) -> Engine:
+        """The engine itself, for what is no transaction."""
+        return self.lent.engine
+
     def read(self, work: Callable[[Connection], T]) -> T:
         """Run `work` on one snapshot. Raises the errors of `trouble`."""
-        postgresql = self.engine.dialect.name == "postgresql"
-
-        def attempt(_: bool) -> T:
-            with self.engine.connect() as connection:
-                if postgresql:
-                    connection.execution_options(isolation_level="REPEATABLE READ")
-                with connection.begin():
-                    return work(connection)
-
-        return self._attempts(attempt)
+        return self._attempts(lambda _: self.lent.within(work, writes=False))
 
     def write(self, lease: Lease, work: Callable[[Transaction], T], *, live: bool = False) -> T:
         """Run `work` under `lease`, whose fence is checked inside the transaction.
@@ -107,31 +106,25 @@ class Database:
         done: list[T] = []
         here = {"its_project": project}
 
-        def attempt(again: bool) -> T:
-            with self.engine.connect().execution_options(**{WRITES: True}) as connection, connection.begin():
-                # waits for our own lost transaction, if it is still under way on the server
-                if again and done and connection.execute(_ARRIVED, here).scalar() == commit:
-                    return done[-1]
-                row = connection.execute(_SIGN, {**here, "its_commit": commit}).first()
-                if row is None:
-                    raise Misconfigured(f"The ledger knows no project {project}.", mend="Correct its name.")
-                now = self.clock.now()
-                check(row, now)
-                chain = Chain(connection, project, self.key, self.ids, now)
-                done[:] = [work(Transaction(connection, project, row, now, chain))]
-                chain.flush()
+        def attempt(connection: Connection, again: bool) -> T:
+            # waits for our own lost transaction, if it is still under way on the server
+            if again and done and _ARRIVED.scalar(connection, here) == commit:
+                return done[-1]
+            row = _SIGN.first(connection, {**here, "its_commit": commit})
+            if row is None:
+                raise Misconfigured(f"The ledger knows no project {project}.", mend="Correct its name.")
+            now = self.clock.now()
+            check(row, now)
+            chain = Chain(connection, project, self.key, self.ids, now)
+            done[:] = [work(Transaction(connection, project, row, now, chain))]
+            chain.flush()
             return done[-1]
 
-        return self._attempts(attempt)
+        return self._attempts(lambda again: self.lent.within(lambda c: attempt(c, again), writes=True))
 
     def write_again(self, work: Callable[[Connection], T]) -> T:
         """Run `work` that does no harm when it is done twice (it inserts or updates to the same end)."""
-
-        def attempt(_: bool) -> T:
-            with self.engine.connect().execution_options(**{WRITES: True}) as connection, connection.begin():
-                return work(connection)
-
-        return self._attempts(attempt)
+        return self._attempts(lambda _: self.lent.within(work, writes=True))
 
     def _attempts(self, attempt: Callable[[bool], T]) -> T:
         """Try, and try again after a connection was lost; `attempt` is told whether it is a repetition."""

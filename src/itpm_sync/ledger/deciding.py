@@ -13,17 +13,21 @@ from sqlalchemy import bindparam, select, update
 
 from itpm_sync.bases import Agreed, Conflict, ItemBase, Replica, Side
 from itpm_sync.codec import Json, encode
-from itpm_sync.ledger import schema
+from itpm_sync.ledger import schema, unpacked
 from itpm_sync.ledger.database import Transaction
-from itpm_sync.ledger.documents import agreed_of, conflict_document, pack, side_document, sides_digest, unseal
+from itpm_sync.ledger.documents import conflict_document, pack, side_document, sides_digest
 from itpm_sync.ledger.history import Sealer
+from itpm_sync.ledger.prepared import Prepared
 from itpm_sync.ledger.replicas import drop_replicas, store_items, store_replicas
 from itpm_sync.ledger.statements import Row, cut, insert_rows, upsert
 from itpm_sync.plan import Decision, Loser
 
 _items = schema.items
-_AGREED = select(_items.c.id, _items.c.document, _items.c.hash).where(
-    _items.c.project == bindparam("its_project"), _items.c.id.in_(bindparam("its_ids", expanding=True))
+_AGREED = Prepared(
+    select(_items.c.id, _items.c.document, _items.c.hash).where(
+        _items.c.project == bindparam("its_project"), _items.c.id.in_(bindparam("its_ids", expanding=True))
+    ),
+    listed="its_ids",
 )
 BATCH = 500
 """The most decisions of one transaction."""
@@ -68,8 +72,8 @@ def agreed_before(transaction: Transaction, items: Sequence[str]) -> Mapping[str
     found: dict[str, Mapping[str, Agreed]] = {}
     for some in cut(items):
         wanted = {"its_project": transaction.project, "its_ids": some}
-        for row in transaction.connection.execute(_AGREED, wanted):
-            found[row.id] = agreed_of(unseal(row.document, row.hash, f"item {row.id}"))
+        for row in _AGREED.all(transaction.connection, wanted):
+            found[row.id] = unpacked.agreed(row.id, row.document, row.hash)
     return found
 
 

@@ -20,6 +20,8 @@ from itpm_sync.ledger.columns import sound
 from itpm_sync.model import Value, instant
 from itpm_sync.plan import Loser, PairProposal
 
+_JSON = json.JSONDecoder()
+
 
 def pack(data: Json) -> str:
     """The text a document is stored as: canonical, and taken by every database."""
@@ -29,7 +31,7 @@ def pack(data: Json) -> str:
 
 def unpack(text: str | bytes) -> Any:
     """The document that `pack` gave."""
-    return json.loads(text)
+    return _JSON.decode(text if isinstance(text, str) else text.decode())
 
 
 def seal(text: str | bytes) -> str:
@@ -44,7 +46,7 @@ def unseal(text: str | bytes, hashed: str, what: str) -> Any:
             f"The ledger's record of {what} was altered outside itpm-sync: its hash does not hold.",
             mend="Restore the ledger from a backup.",
         )
-    return json.loads(text)
+    return unpack(text)
 
 
 def _time(moment: datetime | None) -> str | None:

@@ -12,7 +12,7 @@ from typing import Any
 from sqlalchemy import select
 
 from itpm_sync.codec import Json
-from itpm_sync.ledger import redaction, runs, schema
+from itpm_sync.ledger import redaction, runs, schema, unpacked
 from itpm_sync.ledger.anchor import Head, Misfit, heads, ledger_id, misfits, signed
 from itpm_sync.ledger.as_of import Past, past
 from itpm_sync.ledger.audit import Audit, examine
@@ -65,5 +65,6 @@ class Evidence(Reads):
 
     def purge(self) -> None:
         """Overwrite what the database's files still hold of removed values. Raises Busy, Unavailable."""
+        unpacked.forget()
         with explained(self._database.shown):
             redaction.purge(self._database)

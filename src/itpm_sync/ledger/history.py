@@ -7,19 +7,19 @@ still verifies.
 
 from __future__ import annotations
 
-import hashlib
 import hmac
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, and_, bindparam, select, update
+from sqlalchemy import Connection, and_, bindparam, select, update
 
 from itpm_sync.codec import Json, canonical
 from itpm_sync.ledger import schema
 from itpm_sync.ledger.columns import stamp
 from itpm_sync.ledger.documents import pack, unpack
+from itpm_sync.ledger.prepared import Prepared
 from itpm_sync.ledger.statements import insert_rows
 from itpm_sync.ledger.words import Entry
 from itpm_sync.ports import Ids
@@ -33,28 +33,36 @@ REDACT = "redact"
 """The phase of an entry that tells of redacted values."""
 
 
-_HEAD = select(schema.projects.c.head_seq, schema.projects.c.head_mac).where(
-    schema.projects.c.id == bindparam("its_project")
+_HEAD = Prepared(
+    select(schema.projects.c.head_seq, schema.projects.c.head_mac).where(
+        schema.projects.c.id == bindparam("its_project")
+    )
 )
-_MOVE_HEAD = (
+_MOVE_HEAD = Prepared(
     update(schema.projects)
     .where(schema.projects.c.id == bindparam("its_project"))
     .values(head_seq=bindparam("its_seq"), head_mac=bindparam("its_mac"))
 )
 
+_history, _values = schema.history, schema.history_values
+_WHOLE = select(_history, _values.c.document.label("sealed")).outerjoin(
+    _values, and_(_values.c.project == _history.c.project, _values.c.seq == _history.c.seq)
+)
+_NEXT = Prepared(
+    _WHOLE.where(_history.c.project == bindparam("its_project"), _history.c.seq > bindparam("its_seq"))
+    .order_by(_history.c.seq)
+    .limit(_CHUNK)
+)
+
 
 def salted(salt: str, value: Json) -> str:
     """The digest that stands in the chain for a value."""
-    return hmac.new(
-        salt.encode(), canonical(value).encode("utf-8", "surrogatepass"), hashlib.sha256
-    ).hexdigest()
+    return hmac.digest(salt.encode(), canonical(value).encode("utf-8", "surrogatepass"), "sha256").hex()
 
 
 def mac_of(key: bytes, before: str, entry: list[Json]) -> str:
     """The mac of an entry, given the one before it."""
-    return hmac.new(
-        key, f"{before}\n{canonical(entry)}".encode("utf-8", "surrogatepass"), hashlib.sha256
-    ).hexdigest()
+    return hmac.digest(key, f"{before}\n{canonical(entry)}".encode("utf-8", "surrogatepass"), "sha256").hex()
 
 
 @dataclass(slots=True)
@@ -69,7 +77,7 @@ class Sealer:
         """`value` by its digest. `label` is the field it is of, so that redaction finds it. None stays None."""
         if value is None or value == "":
             return value
-        salt = hmac.new(self.nonce.encode(), str(len(self.values)).encode(), hashlib.sha256).hexdigest()[:32]
+        salt = hmac.digest(self.nonce.encode(), str(len(self.values)).encode(), "sha256").hex()[:32]
         digest = salted(salt, value)
         self.values[digest] = [salt, label, value]
         return {_SEALED: digest}
@@ -96,7 +104,7 @@ class Chain:
     def head(self) -> tuple[int, str]:
         """The number and the mac of the newest entry, one that is not yet flushed among them."""
         if self._seq < 0:
-            head = self.connection.execute(_HEAD, {"its_project": self.project}).one()
+            head = _HEAD.first(self.connection, {"its_project": self.project})
             self._seq, self._mac = head.head_seq, head.head_mac
         return self._seq, self._mac
 
@@ -129,21 +137,13 @@ class Chain:
         insert_rows(self.connection, schema.history, self._entries)
         insert_rows(self.connection, schema.history_values, self._values)
         moved = {"its_project": self.project, "its_seq": self._seq, "its_mac": self._mac}
-        self.connection.execute(_MOVE_HEAD, moved)
+        _MOVE_HEAD.run(self.connection, moved)
         self._entries, self._values = [], []
 
 
-def rows_of(connection: Connection, project: str, after: int = 0) -> Iterator[Row[Any]]:
+def rows_of(connection: Connection, project: str, after: int = 0) -> Iterator[Any]:
     """The entries of a project from the first on, each with its values as `sealed`; never all at once in memory."""
-    table, values = schema.history, schema.history_values
-    wanted = (
-        select(table, values.c.document.label("sealed"))
-        .outerjoin(values, and_(values.c.project == table.c.project, values.c.seq == table.c.seq))
-        .where(table.c.project == project)
-        .order_by(table.c.seq)
-        .limit(_CHUNK)
-    )
-    while rows := connection.execute(wanted.where(table.c.seq > after)).all():
+    while rows := _NEXT.all(connection, {"its_project": project, "its_seq": after}):
         yield from rows
         after = rows[-1].seq
 
@@ -209,14 +209,8 @@ def entries(
     connection: Connection, project: str, *, item: str | None, run: str | None, limit: int | None
 ) -> list[Entry]:
     """The newest `limit` entries, newest first; of one item or one run, where named."""
-    table, values = schema.history, schema.history_values
-    wanted = (
-        select(table, values.c.document.label("sealed"))
-        .outerjoin(values, and_(values.c.project == table.c.project, values.c.seq == table.c.seq))
-        .where(table.c.project == project)
-        .order_by(table.c.seq.desc())
-        .limit(limit)
-    )
+    table = schema.history
+    wanted = _WHOLE.where(table.c.project == project).order_by(table.c.seq.desc()).limit(limit)
     if item is not None:
         wanted = wanted.where(table.c.item == item)
     if run is not None:

@@ -26,9 +26,10 @@ from itpm_sync.ledger.deciding import (
 )
 from itpm_sync.ledger.documents import intent_document, intent_of, pack
 from itpm_sync.ledger.history import Sealer
+from itpm_sync.ledger.prepared import Prepared
 from itpm_sync.ledger.quarantine import clear_refusals, refusal_entry, store_refusals
 from itpm_sync.ledger.replicas import store_items, store_replicas
-from itpm_sync.ledger.statements import Row, cut, insert_rows, named
+from itpm_sync.ledger.statements import Row, cut, insert_rows
 from itpm_sync.ledger.words import Settlement
 
 _table = schema.intents
@@ -36,17 +37,20 @@ _table = schema.intents
 WRITE = "write"
 """The phase of an entry that tells what became of a call."""
 
-_OPEN = (
+_OPEN = Prepared(
     select(_table)
     .where(_table.c.project == bindparam("its_project"), _table.c.closed.is_(None))
     .order_by(_table.c.made, _table.c.id)
 )
-_TAKEN = select(_table).where(
-    _table.c.project == bindparam("its_project"),
-    _table.c.id.in_(bindparam("its_ids", expanding=True)),
-    _table.c.closed.is_(None),
+_TAKEN = Prepared(
+    select(_table).where(
+        _table.c.project == bindparam("its_project"),
+        _table.c.id.in_(bindparam("its_ids", expanding=True)),
+        _table.c.closed.is_(None),
+    ),
+    listed="its_ids",
 )
-_CLOSE = (
+_CLOSE = Prepared(
     update(_table)
     .where(_table.c.id == bindparam("its_one"))
     .values(
@@ -85,8 +89,7 @@ def store(transaction: Transaction, intents: Sequence[Intent]) -> None:
 
 def still_open(connection: Connection, project: str) -> list[Intent]:
     """The project's intents without an outcome, in the order they were made."""
-    rows = connection.execute(_OPEN, {"its_project": project}).mappings()
-    return [intent_of(named(row)) for row in rows]
+    return [intent_of(row._asdict()) for row in _OPEN.all(connection, {"its_project": project})]
 
 
 def settle(transaction: Transaction, run: str, settlements: Sequence[Settlement]) -> None:
@@ -115,8 +118,8 @@ def _taken(transaction: Transaction, ids: Sequence[str]) -> Mapping[str, Intent]
     found: dict[str, Intent] = {}
     for some in cut(ids):
         wanted = {"its_project": transaction.project, "its_ids": some}
-        for row in transaction.connection.execute(_TAKEN, wanted).mappings():
-            found[row["id"]] = intent_of(named(row))
+        for row in _TAKEN.all(transaction.connection, wanted):
+            found[row.id] = intent_of(row._asdict())
     missing = [name for name in ids if name not in found]
     if missing or len(set(ids)) != len(ids):
         raise ValueError(f"intents that are not open, or named twice: {missing or sorted(ids)}")
@@ -126,9 +129,9 @@ def _taken(transaction: Transaction, ids: Sequence[str]) -> Mapping[str, Intent]
 def _close(transaction: Transaction, run: str, settlements: Sequence[Settlement]) -> None:
     if not settlements:
         return
-    transaction.connection.execute(
-        _CLOSE,
-        [
+    _CLOSE.run(
+        transaction.connection,
+        *(
             {
                 "its_one": one.intent,
                 "its_at": transaction.now,
@@ -138,7 +141,7 @@ def _close(transaction: Transaction, run: str, settlements: Sequence[Settlement]
                 "its_native": one.replica.native_id if one.replica else None,
             }
             for one in settlements
-        ],
+        ),
     )
 
 

@@ -16,13 +16,14 @@ from sqlalchemy import Row, bindparam, null, select, update
 from itpm_sync.errors import Busy
 from itpm_sync.ledger import schema
 from itpm_sync.ledger.database import Database, Transaction
+from itpm_sync.ledger.prepared import Prepared
 from itpm_sync.ledger.words import Lease
 
 _table = schema.leases
 
 
 # made once: they run in every run
-_TAKE = (
+_TAKE = Prepared(
     update(_table)
     .where(_table.c.project == bindparam("its_project"))
     .values(
@@ -32,10 +33,11 @@ _TAKE = (
         rest=null(),
     )
 )
-_RENEW = (
+_HELD = Prepared(select(_table).where(_table.c.project == bindparam("its_project")))
+_RENEW = Prepared(
     update(_table).where(_table.c.project == bindparam("its_project")).values(expires=bindparam("its_end"))
 )
-_GIVE_BACK = (
+_GIVE_BACK = Prepared(
     update(_table)
     .where(
         _table.c.project == bindparam("its_project"),
@@ -73,7 +75,7 @@ def acquire(
         fence, end = 1 + transaction.lease.fence, transaction.now + timedelta(seconds=seconds)
         lease = Lease(project, holder, fence, end, transaction.lease.rest)
         taken = {"its_project": project, "its_holder": holder, "its_fence": fence, "its_end": lease.expires}
-        connection.execute(_TAKE, taken)
+        _TAKE.run(connection, taken)
         then(transaction, lease)
         return lease
 
@@ -88,7 +90,7 @@ def renew(database: Database, lease: Lease, seconds: float) -> Lease:
 def extend(transaction: Transaction, lease: Lease, seconds: float) -> Lease:
     """`renew` within a transaction."""
     expires = transaction.now + timedelta(seconds=seconds)
-    transaction.connection.execute(_RENEW, {"its_project": lease.project, "its_end": expires})
+    _RENEW.run(transaction.connection, {"its_project": lease.project, "its_end": expires})
     return replace(lease, expires=expires)
 
 
@@ -115,14 +117,12 @@ def give_back(transaction: Transaction, lease: Lease, rest: str | None = None) -
         "its_holder": lease.holder,
         "its_rest": rest,
     }
-    transaction.connection.execute(_GIVE_BACK, mine)
+    _GIVE_BACK.run(transaction.connection, mine)
 
 
 def holder(database: Database, project: str) -> Lease | None:
     """The lease that holds the project now, or None."""
-    row = database.read(
-        lambda connection: connection.execute(select(_table).where(_table.c.project == project)).first()
-    )
+    row = database.read(lambda connection: _HELD.first(connection, {"its_project": project}))
     if row is None or row.holder is None or row.expires <= database.clock.now():
         return None
     return Lease(project, row.holder, row.fence, row.expires)

@@ -8,19 +8,39 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, bindparam, select
 
 from itpm_sync.bases import Replica
 from itpm_sync.connector import Operation
 from itpm_sync.ledger import schema
 from itpm_sync.ledger.database import Transaction
+from itpm_sync.ledger.prepared import Prepared
 from itpm_sync.ledger.replicas import store_containers, store_replicas
 from itpm_sync.ledger.statements import cut
 from itpm_sync.ledger.words import ContainerState
 
 ADOPT = "adopt"
 """The phase of an entry that tells that a container was taken for another one than it was."""
+
+_items, _intents = schema.items, schema.intents
+_LISTED: Any = bindparam("its_ids", expanding=True)
+_OF_KEYS = Prepared(select(_items.c.id, _items.c.project).where(_items.c.id.in_(_LISTED)), listed="its_ids")
+_CALLED = Prepared(
+    select(_intents.c.id, _intents.c.connection, _intents.c.native_id).where(
+        _intents.c.project == bindparam("its_project"), _intents.c.called >= bindparam("its_since")
+    )
+)
+_CREATED = Prepared(
+    select(_intents.c.item, _intents.c.connection).where(
+        _intents.c.project == bindparam("its_project"),
+        _intents.c.operation == Operation.CREATE.value,
+        _intents.c.called.is_not(None),
+        _intents.c.item.in_(_LISTED),
+    ),
+    listed="its_ids",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,32 +75,23 @@ def store_adoptions(transaction: Transaction, run: str, adoptions: Collection[Ad
 
 def projects_of(connection: Connection, keys: Collection[str]) -> dict[str, set[str]]:
     """By key: the projects that have an item under it; keys that none has are left out."""
-    table = schema.items
     found: dict[str, set[str]] = {}
     for some in cut(sorted(keys)):
-        for row in connection.execute(select(table.c.id, table.c.project).where(table.c.id.in_(some))):
+        for row in _OF_KEYS.all(connection, {"its_ids": some}):
             found.setdefault(row.id, set()).add(row.project)
     return found
 
 
 def called_since(connection: Connection, project: str, since: datetime) -> list[tuple[str, str, str | None]]:
     """The writes whose call went out since: (intent, connection, native id)."""
-    table = schema.intents
-    wanted = select(table.c.id, table.c.connection, table.c.native_id).where(
-        table.c.project == project, table.c.called >= since
-    )
-    return [(row.id, row.connection, row.native_id) for row in connection.execute(wanted)]
+    rows = _CALLED.all(connection, {"its_project": project, "its_since": since})
+    return [(row.id, row.connection, row.native_id) for row in rows]
 
 
 def created(connection: Connection, project: str, items: Collection[str]) -> set[tuple[str, str]]:
     """(item, connection) of every creation of these items whose call ever went out, whatever became of it."""
-    table, found = schema.intents, set[tuple[str, str]]()
+    found = set[tuple[str, str]]()
     for some in cut(sorted(items)):
-        wanted = select(table.c.item, table.c.connection).where(
-            table.c.project == project,
-            table.c.operation == Operation.CREATE.value,
-            table.c.called.is_not(None),
-            table.c.item.in_(some),
-        )
-        found |= {(row.item, row.connection) for row in connection.execute(wanted)}
+        rows = _CREATED.all(connection, {"its_project": project, "its_ids": some})
+        found |= {(row.item, row.connection) for row in rows}
     return found

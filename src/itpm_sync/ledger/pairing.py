@@ -7,18 +7,19 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from sqlalchemy import Connection, RowMapping, bindparam, delete, select, update
+from sqlalchemy import Connection, bindparam, delete, select, update
 
 from itpm_sync.errors import Misconfigured
 from itpm_sync.ledger import schema
 from itpm_sync.ledger.database import Transaction
 from itpm_sync.ledger.documents import pack, proposal_document, proposal_of
-from itpm_sync.ledger.statements import cut, named, upsert
+from itpm_sync.ledger.prepared import Prepared
+from itpm_sync.ledger.statements import Row, cut, named, upsert
 from itpm_sync.ledger.words import PairState, StoredPair
 from itpm_sync.plan import PairProposal
 
 _table = schema.pairs
-_LISTED = (
+_LISTED = Prepared(
     select(_table)
     .where(_table.c.project == bindparam("its_project"))
     .order_by(_table.c.proposed, _table.c.id)
@@ -73,8 +74,8 @@ def decide(transaction: Transaction, pair: str, *, item: str | None, actor: str 
 
 def listed(connection: Connection, project: str, *, state: PairState | None = None) -> list[StoredPair]:
     """The project's proposals in one state, or all, oldest first."""
-    rows = connection.execute(_LISTED, {"its_project": project}).mappings()
-    return [_pair(row) for row in rows if state is None or row["state"] == state.value]
+    rows = _LISTED.all(connection, {"its_project": project})
+    return [_pair(row._asdict()) for row in rows if state is None or row.state == state.value]
 
 
 def one(connection: Connection, project: str, pair: str) -> StoredPair:
@@ -83,10 +84,8 @@ def one(connection: Connection, project: str, pair: str) -> StoredPair:
     row = connection.execute(wanted).mappings().first()
     if row is None:
         raise Misconfigured(f"There is no proposal {pair}.", mend="See: itpm-sync pair list")
-    return _pair(row)
+    return _pair(named(row))
 
 
-def _pair(row: RowMapping) -> StoredPair:
-    return StoredPair(
-        proposal_of(named(row)), PairState(row["state"]), row["item"], row["actor"], row["decided"]
-    )
+def _pair(row: Row) -> StoredPair:
+    return StoredPair(proposal_of(row), PairState(row["state"]), row["item"], row["actor"], row["decided"])

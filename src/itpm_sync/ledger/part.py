@@ -10,11 +10,11 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, bindparam, select
+from sqlalchemy import Connection, bindparam, select
 
 from itpm_sync.bases import ItemBase, Life, Replica, Tie
-from itpm_sync.ledger import schema
-from itpm_sync.ledger.documents import agreed_of, replica_of, unseal
+from itpm_sync.ledger import schema, unpacked
+from itpm_sync.ledger.prepared import Prepared
 from itpm_sync.ledger.statements import cut
 
 _items, _replicas = schema.items, schema.replicas
@@ -32,28 +32,33 @@ _RECORD = (
 )
 
 
-def _records(*conditions: Any) -> Select[Any]:
-    return select(*_RECORD).where(_replicas.c.project == _PROJECT, *conditions).order_by(_replicas.c.id)
+def _records(*conditions: Any, listed: str | None = None) -> Prepared:
+    wanted = select(*_RECORD).where(_replicas.c.project == _PROJECT, *conditions).order_by(_replicas.c.id)
+    return Prepared(wanted, listed=listed)
 
 
 # made once: they run in every run
-_OF_NATIVES: Select[
-    Any
-] = (  # not by project: SQLite would rather look at all of the project's records than at these few
-    select(_replicas.c.project, *_RECORD)
-    .where(_replicas.c.connection == bindparam("its_tool"), _replicas.c.native_id.in_(_IDS))
-    .order_by(_replicas.c.id)
+_OF_NATIVES = (
+    Prepared(  # not by project: SQLite would rather look at all of the project's records than at these few
+        select(_replicas.c.project, *_RECORD)
+        .where(_replicas.c.connection == bindparam("its_tool"), _replicas.c.native_id.in_(_IDS))
+        .order_by(_replicas.c.id),
+        listed="its_ids",
+    )
 )
-_OF_ITEMS = _records(_replicas.c.item.in_(_IDS))
+_OF_ITEMS = _records(_replicas.c.item.in_(_IDS), listed="its_ids")
 _WAITING = _records(_replicas.c.waits.is_(True))
-_SOME_ITEMS = (
+_SOME_ITEMS = Prepared(
     select(_items.c.id, _items.c.life, _items.c.note, _items.c.made, _items.c.document, _items.c.hash)
     .where(_items.c.project == _PROJECT, _items.c.id.in_(_IDS))
-    .order_by(_items.c.id)
+    .order_by(_items.c.id),
+    listed="its_ids",
 )
-_SPOTS = select(
-    _replicas.c.native_id, _replicas.c.container, _replicas.c.item, _replicas.c.tie, _replicas.c.waits
-).where(_replicas.c.project == _PROJECT, _replicas.c.connection == bindparam("its_tool"))
+_SPOTS = Prepared(
+    select(
+        _replicas.c.native_id, _replicas.c.container, _replicas.c.item, _replicas.c.tie, _replicas.c.waits
+    ).where(_replicas.c.project == _PROJECT, _replicas.c.connection == bindparam("its_tool"))
+)
 _LIVES = {life.value: life for life in Life}
 
 
@@ -74,7 +79,7 @@ def replicas_of_natives(
 ) -> Iterator[Replica]:
     """The project's replicas of these records of connection `tool`."""
     for some in cut(sorted(natives)):
-        for row in connection.execute(_OF_NATIVES, {"its_tool": tool, "its_ids": some}):
+        for row in _OF_NATIVES.all(connection, {"its_tool": tool, "its_ids": some}):
             if row.project == project:
                 yield _replica(row)
 
@@ -82,32 +87,33 @@ def replicas_of_natives(
 def replicas_of_items(connection: Connection, project: str, items: Collection[str]) -> Iterator[Replica]:
     """Every replica of these items."""
     for some in cut(sorted(items)):
-        for row in connection.execute(_OF_ITEMS, {"its_project": project, "its_ids": some}):
+        for row in _OF_ITEMS.all(connection, {"its_project": project, "its_ids": some}):
             yield _replica(row)
 
 
 def waiting(connection: Connection, project: str) -> Iterator[Replica]:
     """Replicas with something to decide: a reading, an undecided field, an absence."""
-    for row in connection.execute(_WAITING, {"its_project": project}):
+    for row in _WAITING.all(connection, {"its_project": project}):
         yield _replica(row)
 
 
 def items(connection: Connection, project: str, ids: Collection[str]) -> Iterator[ItemBase]:
     """These items, as far as they are there."""
     for some in cut(sorted(ids)):
-        for row in connection.execute(_SOME_ITEMS, {"its_project": project, "its_ids": some}):
-            agreed = agreed_of(unseal(row.document, row.hash, f"item {row.id}"))
+        for row in _SOME_ITEMS.all(connection, {"its_project": project, "its_ids": some}):
+            agreed = unpacked.agreed(row.id, row.document, row.hash)
             yield ItemBase(row.id, agreed, _LIVES[row.life], row.note, row.made)
 
 
 def spots(connection: Connection, project: str, tool: str) -> Iterator[Spot]:
     """Where every record of connection `tool` is."""
-    for native_id, container, item, tie, waits in connection.execute(
-        _SPOTS, {"its_project": project, "its_tool": tool}
+    for native_id, container, item, tie, waits in _SPOTS.each(
+        connection, {"its_project": project, "its_tool": tool}
     ):
         yield Spot(native_id, container, item, Tie(tie), bool(waits))
 
 
-def _replica(row: Row[Any]) -> Replica:
-    document = unseal(row.document, row.hash, f"record {row.native_id} of {row.connection}")
-    return replica_of((row.id, row.connection, row.container, row.native_id, row.item, row.tie), document)
+def _replica(row: Any) -> Replica:
+    return unpacked.replica(
+        row.id, row.connection, row.container, row.native_id, row.item, row.tie, row.document, row.hash
+    )

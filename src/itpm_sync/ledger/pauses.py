@@ -11,19 +11,23 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, bindparam, or_, select, update
+from sqlalchemy import Connection, bindparam, or_, select, update
 
 from itpm_sync.errors import Paused
 from itpm_sync.ledger import schema
 from itpm_sync.ledger.database import Transaction
+from itpm_sync.ledger.prepared import Prepared
 from itpm_sync.ledger.statements import insert_missing
 from itpm_sync.ledger.words import Pause
 
 _table = schema.pauses
 
 # made once: they run in every run, and before every call
-_STANDING = select(_table).where(_table.c.lifted.is_(None)).order_by(_table.c.since, _table.c.id)
-_OF_PROJECT = _STANDING.where(or_(_table.c.project == bindparam("its_project"), _table.c.project.is_(None)))
+_ALL = select(_table).where(_table.c.lifted.is_(None)).order_by(_table.c.since, _table.c.id)
+_STANDING = Prepared(_ALL)
+_OF_PROJECT = Prepared(
+    _ALL.where(or_(_table.c.project == bindparam("its_project"), _table.c.project.is_(None)))
+)
 _LOCK_ALL = select(schema.leases.c.project).order_by(schema.leases.c.project).with_for_update()
 _LOCK_ONE = (
     select(schema.leases.c.project)
@@ -66,7 +70,7 @@ def standing(connection: Connection, project: str | None = None) -> list[Pause]:
     """The pauses that stand now, oldest first; of a project, also those of connections everywhere."""
     wanted = _STANDING if project is None else _OF_PROJECT
     parameters = {} if project is None else {"its_project": project}
-    return [_pause(row) for row in connection.execute(wanted, parameters)]
+    return [_pause(row) for row in wanted.all(connection, parameters)]
 
 
 def unpaused(transaction: Transaction, connections: Iterable[str]) -> None:
@@ -102,7 +106,7 @@ def _same(connection: Connection, project: str | None, tool: str | None) -> list
     return [one for one in standing(connection) if (one.project, one.connection) == (project, tool)]
 
 
-def _pause(row: Row[Any]) -> Pause:
+def _pause(row: Any) -> Pause:
     return Pause(
         row.id, row.project, row.connection, row.reason, row.actor, row.since, row.lifted, row.lifted_by
     )

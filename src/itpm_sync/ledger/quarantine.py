@@ -8,18 +8,19 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import Connection, Row, and_, bindparam, delete, or_, select, update
+from sqlalchemy import Connection, and_, bindparam, delete, or_, select, update
 
 from itpm_sync.bases import Refusal
 from itpm_sync.codec import Json
 from itpm_sync.ledger import schema
 from itpm_sync.ledger.database import Transaction
 from itpm_sync.ledger.history import Sealer
+from itpm_sync.ledger.prepared import Prepared
 from itpm_sync.ledger.statements import cut, upsert
 from itpm_sync.ledger.words import Place
 
 _table = schema.refusals
-_LISTED = (
+_LISTED = Prepared(
     select(_table)
     .where(_table.c.project == bindparam("its_project"))
     .order_by(_table.c.item, _table.c.connection, _table.c.container, _table.c.field)
@@ -90,7 +91,7 @@ def replay(transaction: Transaction, item: str | None) -> int:
 
 def listed(connection: Connection, project: str) -> list[Refusal]:
     """The project's refusals, those of one item together."""
-    return [_refusal(row) for row in connection.execute(_LISTED, {"its_project": project})]
+    return [_refusal(row) for row in _LISTED.all(connection, {"its_project": project})]
 
 
 def _at(place: Place) -> Any:
@@ -102,7 +103,7 @@ def _at(place: Place) -> Any:
     )
 
 
-def _refusal(row: Row[Any]) -> Refusal:
+def _refusal(row: Any) -> Refusal:
     return Refusal(
         row.item,
         row.connection,

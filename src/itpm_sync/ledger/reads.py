@@ -32,7 +32,6 @@ from itpm_sync.ledger import (
     state,
 )
 from itpm_sync.ledger.database import Database
-from itpm_sync.ledger.documents import unpack
 from itpm_sync.ledger.trouble import explained
 from itpm_sync.ledger.words import (
     Claim,
@@ -193,18 +192,11 @@ class Reads:
 
     def accepted_fingerprint(self, project: str) -> str | None:
         """The fingerprint of mapping, scope and owners that was last accepted."""
-        base = schema.config_bases
-        return self._read(
-            lambda c: c.execute(select(base.c.fingerprint).where(base.c.project == project)).scalar()
-        )
+        return self._read(lambda c: configuration.in_force(c, project)[0])
 
     def accepted_configuration(self, project: str) -> Json | None:
         """What that fingerprint was made of, as it was handed over."""
-        base = schema.config_bases
-        text = self._read(
-            lambda c: c.execute(select(base.c.document).where(base.c.project == project)).scalar()
-        )
-        return None if text is None else unpack(text)
+        return self._read(lambda c: configuration.in_force(c, project)[1])
 
     def next_number(self, project: str) -> int:
         """The number of the next frozen copy of the pages."""

@@ -9,34 +9,43 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import Connection, Row, bindparam, select, update
+from sqlalchemy import Connection, bindparam, select, update
 
 from itpm_sync.codec import Json
 from itpm_sync.errors import Misconfigured
 from itpm_sync.ledger import schema
 from itpm_sync.ledger.database import Transaction
 from itpm_sync.ledger.documents import pack, unpack
+from itpm_sync.ledger.prepared import Prepared
 from itpm_sync.ledger.statements import insert_rows, upsert
 from itpm_sync.ledger.words import Lease, Run, RunKind, RunStatus
 
 _table = schema.runs
 
 # made once: they run in every run
-_INTERRUPTED = (
+_INTERRUPTED = Prepared(
     update(_table)
     .where(_table.c.project == bindparam("its_project"), _table.c.status == RunStatus.RUNNING.value)
     .values(status=RunStatus.INTERRUPTED.value, finished=bindparam("its_end"))
 )
-_FINISHED = (
+_FINISHED = Prepared(
     update(_table)
     .where(_table.c.id == bindparam("its_run"), _table.c.project == bindparam("its_project"))
     .values(status=bindparam("its_status"), finished=bindparam("its_end"), summary=bindparam("its_summary"))
 )
 
+_NEWEST = Prepared(
+    select(_table)
+    .where(_table.c.project == bindparam("its_project"))
+    .order_by(_table.c.started.desc(), _table.c.fence.desc(), _table.c.id.desc())
+    .limit(bindparam("its_limit"))
+)
+_ONE = Prepared(select(_table).where(_table.c.id == bindparam("its_run")))
+
 
 def begin(transaction: Transaction, lease: Lease, *, run: str, kind: RunKind) -> None:
     """Begin a run, and close those that a kill left open."""
-    transaction.connection.execute(_INTERRUPTED, {"its_project": lease.project, "its_end": transaction.now})
+    _INTERRUPTED.run(transaction.connection, {"its_project": lease.project, "its_end": transaction.now})
     insert_rows(
         transaction.connection,
         _table,
@@ -67,7 +76,7 @@ def finish(transaction: Transaction, run: str, *, status: RunStatus, summary: Js
         "its_end": transaction.now,
         "its_summary": pack(summary),
     }
-    transaction.connection.execute(_FINISHED, ended)
+    _FINISHED.run(transaction.connection, ended)
 
 
 def mark_approved(transaction: Transaction, plan: str, *, by: str) -> None:
@@ -96,23 +105,18 @@ def plan_of(connection: Connection, run: str) -> Json | None:
 
 def listed(connection: Connection, project: str, *, limit: int) -> Sequence[Run]:
     """The newest runs of a project, newest first."""
-    wanted = (
-        select(_table)
-        .where(_table.c.project == project)
-        .order_by(_table.c.started.desc(), _table.c.fence.desc(), _table.c.id.desc())
-    )
-    return [_run(row) for row in connection.execute(wanted.limit(limit))]
+    return [_run(row) for row in _NEWEST.all(connection, {"its_project": project, "its_limit": limit})]
 
 
 def one(connection: Connection, run: str) -> Run:
     """The run of that id. Raises Misconfigured."""
-    row = connection.execute(select(_table).where(_table.c.id == run)).first()
+    row = _ONE.first(connection, {"its_run": run})
     if row is None:
         raise Misconfigured(f"There is no run {run}.", mend="See: itpm-sync runs list")
     return _run(row)
 
 
-def _run(row: Row[Any]) -> Run:
+def _run(row: Any) -> Run:
     return Run(
         row.id,
         row.project,

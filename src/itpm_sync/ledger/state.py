@@ -13,15 +13,15 @@ from typing import Any, Generic, TypeVar
 from sqlalchemy import Connection, Select, Table, bindparam, func, select
 
 from itpm_sync.bases import Conflict, Intent, ItemBase, Life, Refusal, Replica, Tie
-from itpm_sync.ledger import conflicts, intents, pairing, pauses, quarantine, schema
-from itpm_sync.ledger.documents import agreed_of, replica_of, unpack, unseal
+from itpm_sync.ledger import conflicts, intents, pairing, pauses, quarantine, schema, unpacked
+from itpm_sync.ledger.documents import unpack
+from itpm_sync.ledger.prepared import Prepared
 from itpm_sync.ledger.words import ContainerState, PairState, Pause
 from itpm_sync.plan import PairProposal
 
 T = TypeVar("T")
 Packed = tuple[Any, ...]
-_KEPT = 2048
-_FETCH = 2000
+_LIVES = {life.value: life for life in Life}
 
 
 class Rows(Mapping[str, T], Generic[T]):
@@ -38,7 +38,7 @@ class Rows(Mapping[str, T], Generic[T]):
         found = self._fresh.get(identity)
         if found is None:
             found = self._unpack(identity, self._packed[identity])
-            if len(self._fresh) >= _KEPT:
+            if len(self._fresh) >= unpacked.KEPT:
                 self._fresh.clear()
             self._fresh[identity] = found
         return found
@@ -88,15 +88,17 @@ def _of_project(table: Table, *columns: str) -> Select[Any]:
 
 
 # made once: they run in every run
-_ITEMS = _of_project(schema.items, "id", "life", "note", "made", "document", "hash").order_by(
-    schema.items.c.id
+_ITEMS = Prepared(
+    _of_project(schema.items, "id", "life", "note", "made", "document", "hash").order_by(schema.items.c.id)
 )
-_REPLICAS = _of_project(
-    schema.replicas,
-    *("id", "connection", "container", "native_id", "item", "tie", "document", "hash"),
-).order_by(schema.replicas.c.id)
-_CONTAINERS = _of_project(schema.containers)
-_COUNTS = (
+_REPLICAS = Prepared(
+    _of_project(
+        schema.replicas,
+        *("id", "connection", "container", "native_id", "item", "tie", "document", "hash"),
+    ).order_by(schema.replicas.c.id)
+)
+_CONTAINERS = Prepared(_of_project(schema.containers))
+_COUNTS = Prepared(
     select(schema.replicas.c.connection, schema.replicas.c.container, func.count())
     .where(
         schema.replicas.c.project == bindparam("its_project"),
@@ -105,8 +107,7 @@ _COUNTS = (
     )
     .group_by(schema.replicas.c.connection, schema.replicas.c.container)
 )
-_FINGERPRINT = _of_project(schema.config_bases, "fingerprint")
-_STREAMED: Mapping[str, Any] = {"yield_per": _FETCH}
+_FINGERPRINT = Prepared(_of_project(schema.config_bases, "fingerprint"))
 
 
 def load(connection: Connection, project: str) -> State:
@@ -135,7 +136,7 @@ def glance(connection: Connection, project: str, *, counted: bool = True) -> Sta
     """The project's state without its items and replicas. `counted`: with the number of records of each container."""
     known: dict[tuple[str, str], int] = {}
     if counted:
-        known = {(row[0], row[1]): row[2] for row in connection.execute(_COUNTS, {"its_project": project})}
+        known = {(row[0], row[1]): row[2] for row in _COUNTS.all(connection, {"its_project": project})}
     accepted: dict[tuple[str, str], str] = {}
     refused: set[tuple[str, str, str]] = set()
     proposals: dict[str, PairProposal] = {}
@@ -155,35 +156,33 @@ def glance(connection: Connection, project: str, *, counted: bool = True) -> Sta
         refused_pairs=frozenset(refused),
         proposals=proposals,
         containers=_containers(connection, project, known),
-        fingerprint=connection.execute(_FINGERPRINT, {"its_project": project}).scalar(),
+        fingerprint=_FINGERPRINT.scalar(connection, {"its_project": project}),
         intents=tuple(intents.still_open(connection, project)),
         pauses=tuple(pauses.standing(connection, project)),
     )
 
 
 def _items(connection: Connection, project: str) -> Rows[ItemBase]:
-    found = connection.execute(_ITEMS, {"its_project": project}, execution_options=_STREAMED)
+    found = _ITEMS.each(connection, {"its_project": project})
     packed: dict[str, Packed] = {}
-    lives = {life.value: life for life in Life}
     for identity, life, note, made, document, hashed in found:
-        packed[identity] = (lives[life], note, made, document.encode(), bytes.fromhex(hashed))
+        packed[identity] = (_LIVES[life], note, made, document.encode(), bytes.fromhex(hashed))
     return Rows(packed, _item)
 
 
 def _item(identity: str, packed: Packed) -> ItemBase:
     life, note, made, document, hashed = packed
-    return ItemBase(identity, agreed_of(unseal(document, hashed.hex(), f"item {identity}")), life, note, made)
+    return ItemBase(identity, unpacked.agreed(identity, document, hashed.hex()), life, note, made)
 
 
 def _replicas(
     connection: Connection, project: str
 ) -> tuple[Rows[Replica], dict[str, tuple[str, ...]], dict[tuple[str, str], int]]:
-    found = connection.execute(_REPLICAS, {"its_project": project}, execution_options=_STREAMED)
+    found = _REPLICAS.each(connection, {"its_project": project})
     packed: dict[str, Packed] = {}
     of_item: dict[str, tuple[str, ...]] = {}
     known: dict[tuple[str, str], int] = {}
     same: dict[str, str] = {}
-    ties = {tie.value: tie for tie in Tie}
     for identity, read_tool, read_container, native_id, item, tie, document, hashed in found:
         # one object a name, not one a row
         tool, container = (
@@ -195,21 +194,20 @@ def _replicas(
             container,
             native_id,
             item,
-            ties[tie],
+            same.setdefault(tie, tie),
             document.encode(),
             bytes.fromhex(hashed),
         )
         if item is not None:
             of_item[item] = (*of_item.get(item, ()), identity)
-            if ties[tie] is not Tie.TOMBSTONE:
+            if tie != Tie.TOMBSTONE.value:
                 known[tool, container] = known.get((tool, container), 0) + 1
     return Rows(packed, _replica), of_item, known
 
 
 def _replica(identity: str, packed: Packed) -> Replica:
-    tool, container, native_id, item, tie, document, hashed = packed
-    opened = unseal(document, hashed.hex(), f"record {native_id} of {tool}")
-    return replica_of((identity, tool, container, native_id, item, tie), opened)
+    *columns, hashed = packed
+    return unpacked.replica(identity, *columns, hashed.hex())
 
 
 def _containers(
@@ -228,5 +226,5 @@ def _containers(
             document=unpack(row.document),
             known=known.get((row.connection, row.container), 0),
         )
-        for row in connection.execute(_CONTAINERS, {"its_project": project})
+        for row in _CONTAINERS.all(connection, {"its_project": project})
     }

@@ -11,7 +11,8 @@ from typing import Any, TypeVar
 
 from sqlalchemy import Connection, RowMapping, Table, insert
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.sql import Executable
+
+from itpm_sync.ledger.prepared import Prepared
 
 Row = dict[str, Any]
 _T = TypeVar("_T")
@@ -19,42 +20,42 @@ _PARAMETERS = 500
 
 
 @lru_cache(maxsize=128)
-def _upsert(dialect: str, table: Table, keys: tuple[str, ...], columns: tuple[str, ...]) -> Executable:
+def _upsert(dialect: str, table: Table, columns: tuple[str, ...]) -> Prepared:
+    keys = [column.name for column in table.primary_key.columns]
     made = sqlite.insert(table) if dialect == "sqlite" else postgresql.insert(table)
     changes = {name: made.excluded[name] for name in columns if name not in keys}
     if changes:
-        return made.on_conflict_do_update(index_elements=list(keys), set_=changes)
-    return made.on_conflict_do_nothing(index_elements=list(keys))
+        return Prepared(made.on_conflict_do_update(index_elements=keys, set_=changes), keys=columns)
+    return Prepared(made.on_conflict_do_nothing(index_elements=keys), keys=columns)
 
 
 @lru_cache(maxsize=128)
-def _keep(dialect: str, table: Table) -> Executable:
+def _keep(dialect: str, table: Table, columns: tuple[str, ...]) -> Prepared:
     made = sqlite.insert(table) if dialect == "sqlite" else postgresql.insert(table)
-    return made.on_conflict_do_nothing()
+    return Prepared(made.on_conflict_do_nothing(), keys=columns)
 
 
 def upsert(connection: Connection, table: Table, rows: Sequence[Row]) -> None:
     """Insert rows; where one with the same primary key stands, set its other columns to the row's."""
     if rows:
-        keys = tuple(column.name for column in table.primary_key.columns)
-        connection.execute(_upsert(connection.dialect.name, table, keys, tuple(rows[0])), list(rows))
+        _upsert(connection.dialect.name, table, tuple(rows[0])).run(connection, *rows)
 
 
 @lru_cache(maxsize=128)
-def _insert(table: Table) -> Executable:
-    return insert(table)
+def _insert(table: Table, columns: tuple[str, ...]) -> Prepared:
+    return Prepared(insert(table), keys=columns)
 
 
 def insert_rows(connection: Connection, table: Table, rows: Sequence[Row]) -> None:
     """Insert rows that must not be there yet."""
     if rows:
-        connection.execute(_insert(table), list(rows))
+        _insert(table, tuple(rows[0])).run(connection, *rows)
 
 
 def insert_missing(connection: Connection, table: Table, rows: Sequence[Row]) -> None:
     """Insert the rows that are not there yet; leave the others as they stand."""
     if rows:
-        connection.execute(_keep(connection.dialect.name, table), list(rows))
+        _keep(connection.dialect.name, table, tuple(rows[0])).run(connection, *rows)
 
 
 def named(row: RowMapping) -> Row:

@@ -37,7 +37,9 @@ from itpm_sync.ledger import (
 from itpm_sync.ledger.database import Database, Transaction
 from itpm_sync.ledger.deciding import BATCH, Decided
 from itpm_sync.ledger.evidence import Evidence
+from itpm_sync.ledger.lending import Lent
 from itpm_sync.ledger.outside import Adoption, store_adoptions
+from itpm_sync.ledger.prepared import Prepared
 from itpm_sync.ledger.statements import insert_missing
 from itpm_sync.ledger.trouble import explained
 from itpm_sync.ledger.words import (
@@ -61,7 +63,7 @@ _IN_MEMORY_KEY = b"a ledger in memory keeps no secret"
 _DECIDE, _RESOLVE = "decide", "resolve"
 
 
-_TITLE = (
+_TITLE = Prepared(
     select(schema.projects.c.title)
     .join(schema.leases, schema.leases.c.project == schema.projects.c.id)
     .where(schema.projects.c.id == bindparam("its_project"))
@@ -70,7 +72,7 @@ _TITLE = (
 
 def _known(connection: Connection, project: str) -> str | None:
     """The title of a project that has its lease row; None where it has not."""
-    title: str | None = connection.execute(_TITLE, {"its_project": project}).scalar()
+    title: str | None = _TITLE.scalar(connection, {"its_project": project})
     return title
 
 
@@ -109,16 +111,16 @@ class Ledger(Evidence):
         except BaseException:
             engine.dispose()
             raise
-        return cls(Database(engine, shown, clock, ids, found, wait))
+        return cls(Database(Lent(engine), shown, clock, ids, found, wait))
 
     def again(self, *, clock: Clock | None = None, ids: Ids | None = None) -> Ledger:
         """The same database through a new Ledger, as a restarted process finds it. For simulations in memory."""
         old = self._database
-        return Ledger(Database(old.engine, old.shown, clock or old.clock, ids or old.ids, old.key, old.wait))
+        return Ledger(Database(old.lent, old.shown, clock or old.clock, ids or old.ids, old.key, old.wait))
 
     def close(self) -> None:
         """Let go of all connections."""
-        self._database.engine.dispose()
+        self._database.lent.close()
 
     def __enter__(self) -> Ledger:
         return self

@@ -5,8 +5,8 @@ In: errors of SQLAlchemy's drivers. Out: errors of `errors`, naming the ledger a
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
+from types import TracebackType
 
 from sqlalchemy.exc import DBAPIError, OperationalError, SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
@@ -116,10 +116,24 @@ def _of_sqlite(name: str, ledger: str) -> ItpmError:
     return Unavailable(f"The ledger {ledger} refused a statement ({name}).")
 
 
-@contextmanager
-def explained(ledger: str) -> Iterator[None]:
+class _Explained:
+    """`explained`. A class: it is entered for every transaction."""
+
+    __slots__ = ("_ledger",)
+
+    def __init__(self, ledger: str) -> None:
+        self._ledger = ledger
+
+    def __enter__(self) -> None:
+        return None
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if isinstance(error, SQLAlchemyError):
+            raise explain(error, self._ledger) from error
+
+
+def explained(ledger: str) -> AbstractContextManager[None]:
     """Let no driver's error out of this block."""
-    try:
-        yield
-    except SQLAlchemyError as error:
-        raise explain(error, ledger) from error
+    return _Explained(ledger)

@@ -74,7 +74,11 @@ class MemoryConnector(Connector):
         options = self.tool.options
         names = sorted({name for row in self.tool.rows.values() for name in row.values} | options.keys())
         names = [name for name in names if name != self.tool.lost.get(container)]
-        fields = [NativeField(name, name, "any", options=dict(options.get(name, {}))) for name in names]
+        called = self.tool.title_of
+        fields = [
+            NativeField(name, called(name, container), "any", options=dict(options.get(name, {})))
+            for name in names
+        ]
         return ContainerInfo(
             container,
             self.tool.titles.get(container, container),

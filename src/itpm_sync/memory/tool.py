@@ -68,6 +68,8 @@ class MemoryTool:
         """Native name -> native id and name of each option it has."""
         self.lost: dict[str, str] = {}
         """By container: a field that somebody took out of it: neither described nor shown."""
+        self.renamed: dict[str, str] = {}
+        """By container: a field that is called otherwise there than by its native name."""
         self.limits: dict[str, int] = {}
         """What a container takes at most, as it is declared; nothing enforces it."""
         self.saved: datetime | None = None
@@ -186,6 +188,10 @@ class MemoryTool:
         row.revision, row.at, row.by = self._count, now, by
         if values:
             row.history.append(Edit(now, by, ours, before, dict(values)))
+
+    def title_of(self, name: str, container: str) -> str:
+        """What people call a field in a container."""
+        return f"{name} (new)" if self.renamed.get(container) == name else name
 
     def record(self, row: Row) -> Record:
         """A row as the connector hands it over."""

@@ -6,7 +6,7 @@ Pure. "seen comes from the write's own answer; anything else in it is an edit th
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -47,9 +47,15 @@ def kept(replica: Replica, record: Record, lenses: Mapping[str, Lens]) -> Record
 
 
 def after_write(
-    replica: Replica, written: Written, record: Record, lenses: Mapping[str, Lens], env: ContainerEnv
+    replica: Replica,
+    written: Written,
+    record: Record,
+    lenses: Mapping[str, Lens],
+    env: ContainerEnv,
+    *,
+    lost: Iterable[Lens] = (),
 ) -> Replica:
-    """The replica after a write that was carried out, as far as `written.sent` goes.
+    """The replica after a write that was carried out, as far as `written.sent` goes. `lost`: fields nobody hears now.
 
     What was decided plus what we sent is believed seen; anything else in the answer is an edit, also one that the
     re-read before the write showed already, or that its tool no longer computes: nobody has decided it.
@@ -58,10 +64,14 @@ def after_write(
     decided = replica.seen or record
     believed = {**decided.values, **written.sent}
     left_to_people = not decided.computed <= record.computed
-    strange = left_to_people or any(
-        form(lens, believed, env) != form(lens, record.values, env)
-        for lens in lenses.values()
-        if not lens.computed(record.computed)
+    strange = (
+        left_to_people
+        or any(
+            form(lens, believed, env) != form(lens, record.values, env)
+            for lens in lenses.values()
+            if not lens.computed(record.computed)
+        )
+        or any(believed.get(name) != record.values.get(name) for lens in lost for name in lens.native)
     )
     brought = {
         name: version

@@ -21,9 +21,11 @@ from itpm_sync.push.applying import apply
 from itpm_sync.push.desk import Desk, Place, Site
 from itpm_sync.push.natives import as_planned, put_back, told
 from itpm_sync.push.outcomes import settlement
+from itpm_sync.push.still_gone import taken_back
 from itpm_sync.push.traces import replaced_by
 
 _NOT_AT_CREATION = "dependencies"
+_LAGS = "its tool answered with an older record than before"
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +67,9 @@ async def update(desk: Desk, place: Place, actions: Sequence[Action]) -> None:
     calls = []
     for action, replica in known:
         expected = fresh.get(replica.native_id, replica.current) if fresh else replica.current
+        if expected is not None and _lags(site, replica, expected):
+            desk.note(action, "waits", _LAGS)
+            continue
         if expected is None:
             desk.note(action, "moved on", "it is not there any more")
             continue
@@ -83,9 +88,13 @@ async def update(desk: Desk, place: Place, actions: Sequence[Action]) -> None:
 
 
 async def delete(desk: Desk, place: Place, actions: Sequence[Action]) -> None:
-    """Delete records, as a person's deletion elsewhere asks; re-read first, like a write."""
+    """Delete records, as a person's deletion elsewhere asks; both are re-read first, like before a write."""
     site = desk.sites[place]
-    known = _known(desk, place, actions)
+    back = await taken_back(desk, actions)
+    for action in actions:
+        if action.item in back:
+            desk.note(action, "moved on", back[action.item])
+    known = _known(desk, place, [action for action in actions if action.item not in back])
     parents = _parents(desk, site, place)
     fresh = await _reread(desk, site, place, [replica for _, replica in known])
     calls = []
@@ -93,6 +102,8 @@ async def delete(desk: Desk, place: Place, actions: Sequence[Action]) -> None:
         expected = fresh.get(replica.native_id)
         if expected is None:
             desk.note(action, "already so")
+        elif _lags(site, replica, expected):
+            desk.note(action, "waits", _LAGS)
         elif replica.native_id in parents:
             desk.note(action, "waits", "there are still records under it")
         elif replica.seen is not None and expected.revision != replica.seen.revision:
@@ -215,6 +226,10 @@ async def _reread(
         return {}
     sightings = await site.connector.read(place[1], [replica.native_id for replica in replicas])
     return {one.native_id: one.record if one.presence is Presence.PRESENT else None for one in sightings}
+
+
+def _lags(site: Site, replica: Replica, record: Record) -> bool:
+    return replica.knows_newer(record, ordered=site.connector.capabilities.ordered)
 
 
 def _moved_on(site: Site, writes: Sequence[FieldWrite], record: Record) -> str:

@@ -39,6 +39,8 @@ class Site:
     """Whether its records can carry our key."""
     listed: bool = True
     """Whether every container of its connection is completely listed in this run."""
+    lost: Mapping[str, Lens] = field(default_factory=dict)
+    """Of fields that it had once and nobody can hear now (`ContainerView.lost`)."""
 
 
 @dataclass(frozen=True, slots=True)

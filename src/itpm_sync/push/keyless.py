@@ -13,9 +13,11 @@ from dataclasses import replace
 from typing import Any
 
 from itpm_sync.bases import Intent, Replica, Tie
+from itpm_sync.errors import ItpmError
 from itpm_sync.ledger import Settlement
 from itpm_sync.push.after import Written, form
 from itpm_sync.push.desk import Desk, Site
+from itpm_sync.push.in_vain import came_to_nothing
 from itpm_sync.push.outcomes import settlement
 from itpm_sync.push.traces import applied, called, elapsed, sent_by
 
@@ -48,7 +50,12 @@ async def keyless(desk: Desk, intents: Sequence[Intent]) -> list[Intent]:
     made = await _as_made(desk, rest, strangers)
     for spot in waiting:
         del desk.unsure[spot]
-    return _settled(desk, rest, strangers, made)
+    left, absent = _settled(desk, rest, strangers, made)
+    try:
+        return [*left, *await _not_made(desk, absent)]
+    except ItpmError as error:
+        desk.progress(f"{connection}: it cannot be told yet what was not made there. {error}")
+        return [*left, *absent]
 
 
 async def _as_made(
@@ -70,10 +77,11 @@ async def _as_made(
 
 def _settled(
     desk: Desk, intents: Sequence[Intent], strangers: Sequence[Replica], made: Mapping[str, Mapping[str, Any]]
-) -> list[Intent]:
+) -> tuple[list[Intent], list[Intent]]:
+    """Those that stay open, and those of which no list shows a record."""
     free = {one.id: [r for r in strangers if _may_be(desk, r, one)] for one in intents}
     alike = {one.id: [r for r in free[one.id] if _alike(desk, r, one, made[r.native_id])] for one in intents}
-    left = []
+    left, absent = [], []
     for one in intents:
         found = alike[one.id]
         others = {
@@ -88,8 +96,35 @@ def _settled(
                 spot = (record.connection, record.native_id)
                 desk.unsure[spot] = tuple(sorted({*desk.unsure.get(spot, ()), one.item}))
         else:
-            why = "no record there reads as what was sent, after the horizon"
-            desk.settle([Settlement(one.id, "not applied", reason=why)])
+            absent.append(one)
+    return left, absent
+
+
+async def _not_made(desk: Desk, intents: Sequence[Intent]) -> list[Intent]:
+    """Close those of which a second look shows nothing either; returns the others, which the next run looks at.
+
+    A record that is moved, while we list, from a container that is still to be listed into one that was listed already
+    (or over a page's edge) is in no list of the first look.
+    """
+    if not intents:
+        return []
+    connection = intents[0].connection
+    known = {one.native_id for one in desk.replicas.values() if one.connection == connection}
+    there: list[Replica] = []
+    for (name, container), site in desk.sites.items():
+        if name != connection:
+            continue
+        async for page in site.connector.pull(container, None, full=True):
+            new = [record for record in page.records if record.native_id not in known]
+            there += [Replica("", name, container, r.native_id, None, Tie.UNTIED, reading=r) for r in new]
+    made = await _as_made(desk, intents, there)
+    left = []
+    for one in intents:
+        if any(_alike(desk, r, one, made[r.native_id], only=_TITLE) for r in there if _may_be(desk, r, one)):
+            left.append(one)
+            continue
+        why = "no record there reads as what was sent, after the horizon"
+        desk.settle([came_to_nothing(desk, one, why)])
     return left
 
 

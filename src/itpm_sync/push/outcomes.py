@@ -11,7 +11,7 @@ from dataclasses import replace
 from itpm_sync.bases import Refusal, Replica, Tie, edition, replica_id
 from itpm_sync.connector import Operation, Outcome, Record, Status
 from itpm_sync.ledger import Place, Settlement
-from itpm_sync.push.after import Written, after_write, created, overwritten, refusal, refusals
+from itpm_sync.push.after import Written, after_write, created, kept, overwritten, refusal, refusals
 from itpm_sync.push.desk import Desk, Site
 
 
@@ -24,7 +24,7 @@ def settlement(desk: Desk, site: Site, written: Written, outcome: Outcome) -> Se
             return _refused(desk, site, written, outcome)
         case Status.STALE | Status.RETRY:
             return Settlement(
-                written.intent.id, outcome.status, replica=_fresh(desk, written, outcome.record)
+                written.intent.id, outcome.status, replica=_fresh(desk, site, written, outcome.record)
             )
         case Status.UNKNOWN:
             return None
@@ -42,7 +42,8 @@ def _applied(desk: Desk, site: Site, written: Written, outcome: Outcome) -> Sett
         replica = adopted(desk, site, went, outcome.record)
     else:
         assert intent.replica is not None
-        replica = after_write(desk.replicas[intent.replica], went, outcome.record, site.lenses, site.env)
+        known, lost = desk.replicas[intent.replica], site.lost.values()
+        replica = after_write(known, went, outcome.record, site.lenses, site.env, lost=lost)
     item = desk.items[intent.item]
     conflicts, losers = (
         overwritten(outcome.replaced, went, item, desk.replicas[replica.id], site.lenses, site.env)
@@ -88,10 +89,12 @@ def _deleted(desk: Desk, written: Written) -> Replica:
     return replace(desk.replicas[written.intent.replica], tie=Tie.TOMBSTONE, ours=True, reading=None)
 
 
-def _fresh(desk: Desk, written: Written, record: Record | None) -> Replica | None:
+def _fresh(desk: Desk, site: Site, written: Written, record: Record | None) -> Replica | None:
     """The replica with what stands there now as its reading: the next run decides again."""
     known = desk.replicas.get(written.intent.replica or "")
-    return replace(known, reading=record) if known is not None and record is not None else None
+    if known is None or record is None:
+        return None
+    return replace(known, reading=kept(known, record, site.lenses))
 
 
 def _refused(desk: Desk, site: Site, written: Written, outcome: Outcome) -> Settlement:
@@ -106,7 +109,7 @@ def _refused(desk: Desk, site: Site, written: Written, outcome: Outcome) -> Sett
         known = desk.refused_before.get((intent.item, intent.connection, intent.container, ""), 0)
         version = edition(desk.items[intent.item].agreed, site.lenses)
         found = [refusal(intent, "", version, why, attempts=known, now=desk.clock.now())]
-    replica = _fresh(desk, written, outcome.record)
+    replica = _fresh(desk, site, written, outcome.record)
     return Settlement(written.intent.id, outcome.status, replica=replica, refusals=tuple(found), reason=why)
 
 

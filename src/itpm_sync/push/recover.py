@@ -11,19 +11,19 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from itpm_sync.bases import Intent, Replica, Tie
+from itpm_sync.bases import Absence, Intent, Replica, Tie
 from itpm_sync.connector import Edit, Operation, Presence, Record, Sighting
 from itpm_sync.errors import ItpmError
 from itpm_sync.ledger import Settlement
 from itpm_sync.push.after import Written, form, kept
 from itpm_sync.push.desk import Desk, Place, Site
+from itpm_sync.push.in_vain import NOT_APPLIED, came_to_nothing
 from itpm_sync.push.keyless import keyless
 from itpm_sync.push.outcomes import settlement
 from itpm_sync.push.traces import applied, called, elapsed, natives_of, ours_in, sent_by
 from itpm_sync.push.vanished import vanished
 
 _UNSEEN = (Presence.HIDDEN, Presence.GONE_OR_HIDDEN)
-NOT_APPLIED = "not applied"
 
 
 async def recover(desk: Desk, intents: Sequence[Intent]) -> list[Intent]:
@@ -92,14 +92,27 @@ async def _creations(desk: Desk, intents: list[Intent]) -> list[Intent]:
             container, record = min(copies, key=lambda copy: (copy[0] != intent.container, copy[1].native_id))
             site = desk.sites[connection, container]
             here = replace(intent, container=container)
+            gone = await _gone(desk, site, container, record)
             one = settlement(desk, site, Written(here, sent_by(site, intent), None), applied(intent, record))
+            if one is not None and one.replica is not None and gone is not None:
+                one = replace(one, replica=replace(one.replica, absence=gone))
             desk.settle([one] if one else [])
             tied.add(record.native_id)
         elif found.certain and elapsed(desk, intent) >= connector.horizon:
-            desk.settle([Settlement(intent.id, NOT_APPLIED, reason="not found by its key after the horizon")])
+            desk.settle([came_to_nothing(desk, intent, "not found by its key after the horizon")])
         else:
             left.append(intent)
     return left
+
+
+async def _gone(desk: Desk, site: Site, container: str, record: Record) -> Absence | None:
+    """Where what we made was found, if it is not in its container any more: somebody may have deleted it already, and
+    it lies in the bin. Nothing is put under it.
+    """
+    for sighting in await site.connector.read(container, [record.native_id]):
+        if sighting.presence is not Presence.PRESENT:
+            return Absence(sighting.presence, desk.clock.now())
+    return None
 
 
 # ── updates and deletions ──
@@ -127,6 +140,8 @@ async def _changes(desk: Desk, intents: list[Intent]) -> list[Intent]:
             desk.settle([_deletion(desk, intent, known, sighting)])
         elif sighting.record is None:
             desk.settle([await vanished(desk, site, intent, known)])
+        elif known.knows_newer(sighting.record, ordered=site.connector.capabilities.ordered):
+            left.append(intent)  # a copy that lags: what became of our write a later run knows
         else:
             one = _update(desk, site, intent, known, sighting.record, edits.get(known.native_id))
             desk.settle([one])
@@ -138,9 +153,8 @@ def _deletion(desk: Desk, intent: Intent, known: Replica, sighting: Sighting) ->
         return Settlement(
             intent.id, "found", replica=replace(known, tie=Tie.TOMBSTONE, ours=True, reading=None)
         )
-    return Settlement(
-        intent.id, NOT_APPLIED, replica=replace(known, reading=sighting.record or known.reading)
-    )
+    after = replace(known, reading=sighting.record or known.reading)
+    return came_to_nothing(desk, intent, "the record is still there", replica=after)
 
 
 def _update(
@@ -148,13 +162,12 @@ def _update(
 ) -> Settlement:
     old_stands = all(_stands(site, record, name, value) for name, value in intent.old.items())
     if old_stands and record.revision == intent.expected_revision:
-        return Settlement(intent.id, NOT_APPLIED, replica=_read(site, known, record))
+        return came_to_nothing(desk, intent, "nothing changed there", replica=_read(site, known, record))
     if site.connector.capabilities.history:
         ours = ours_in(site, intent, edits or ())
         if ours is None:
-            return Settlement(
-                intent.id, NOT_APPLIED, replica=_read(site, known, record), reason="not in the tool's history"
-            )
+            after = _read(site, known, record)
+            return came_to_nothing(desk, intent, "not in the tool's history", replica=after)
         expected = known.seen
         natives = natives_of(site, intent)
         sent = {name: value for name, value in ours.after.items() if name in natives} or sent_by(site, intent)

@@ -13,6 +13,7 @@ from itpm_sync.reconcile.brakes import before_deciding, before_writing
 from itpm_sync.reconcile.draft import Draft
 from itpm_sync.reconcile.gone import bury, weigh_asked
 from itpm_sync.reconcile.items import decide_items
+from itpm_sync.reconcile.links import name_links
 from itpm_sync.reconcile.pairing import pair
 from itpm_sync.reconcile.paused import parted
 from itpm_sync.reconcile.quarantined import over, poisoned
@@ -57,6 +58,7 @@ def _decided(draft: Draft) -> tuple[Plan, list[Brake]]:
     pair(draft)
     skip(draft)
     doomed = set() if world.doubted else bury(draft)
+    name_links(draft)
     decide_items(draft, [item for item in draft.subjects() if item.base.id not in draft.skipped])
     weigh_asked(draft)
     hold_parent_cycles(draft)

@@ -11,16 +11,21 @@ from itpm_sync.codec import digest
 from itpm_sync.connector import Presence
 from itpm_sync.lens import Untranslatable
 from itpm_sync.plan import Grade, Loser
-from itpm_sync.policy import Deletion, Rule
+from itpm_sync.policy import Deletion
 from itpm_sync.reconcile.draft import Draft, ItemDraft, ReplicaDraft, unweighed, weighed
+from itpm_sync.reconcile.owners import said_again
+from itpm_sync.reconcile.pairing import claimed
 from itpm_sync.reconcile.reading import name_of
 
 _LIVE_TIES = (Tie.TIED, Tie.OUT_OF_SCOPE, Tie.HIDDEN)
+_UNSEEN = (Presence.HIDDEN, Presence.GONE_OR_HIDDEN)
 
 
 def bury(draft: Draft) -> set[str]:
     """Decide absences and revivals. Returns the items whose other records are to be deleted too."""
-    for one in list(draft.replicas.values()):
+    moved = claimed(draft)  # by a record in a container that sits this run out: a later run follows it
+    looked = list(draft.replicas.values())
+    for one in looked:
         if one.item is None or one.item not in draft.items or one.base.id in draft.moving:
             continue
         if one.item in draft.skipped:
@@ -32,6 +37,8 @@ def bury(draft: Draft) -> set[str]:
         absence = one.base.absence
         if absence is None:
             _back(draft, item, one)
+        elif one.tie is Tie.TOMBSTONE and absence.presence in _UNSEEN and not one.base.ours:
+            _restored(draft, item, one, Tie.HIDDEN)
         elif absence.presence is Presence.HIDDEN and one.tie is not Tie.TOMBSTONE:
             _hide(draft, one, "hidden from us")
         elif (
@@ -42,8 +49,10 @@ def bury(draft: Draft) -> set[str]:
             absence.confirmed
             and absence.presence in (Presence.GONE, Presence.BINNED)
             and one.tie in _LIVE_TIES
+            and (one.base.connection, item.base.id) not in moved
         ):
             _gone(draft, item, one)
+    _ask_restored(draft, [one for one in looked if one.base.tie is Tie.TOMBSTONE is not one.tie])
     return {
         item.base.id
         for item in draft.subjects()
@@ -74,8 +83,9 @@ def _waiting(draft: Draft, item: ItemDraft) -> list[Loser]:
         view, record = draft.world.containers.get(one.place), one.base.current
         if one.tie not in _LIVE_TIES or view is None or record is None:
             continue
-        for name in sorted(one.undecided & view.lenses.keys()):
-            lens = view.lenses[name]
+        lenses = {**view.lost, **view.lenses}
+        for name in sorted(one.undecided & lenses.keys()):
+            lens = lenses[name]
             try:
                 stands = lens.get(record.values, draft.envs[view.place])
             except Untranslatable:
@@ -95,7 +105,9 @@ def _doomed(draft: Draft, item: ItemDraft) -> bool:
         return False
     mine = draft.of_item[item.base.id]
     others = [one for one in mine if one.tie in _LIVE_TIES]
-    deleted = [one for one in mine if one.tie is Tie.TOMBSTONE and not one.base.ours]
+    buried = [one for one in mine if one.tie is Tie.TOMBSTONE]
+    # by us alone: one was restored, and a person said that it is deleted all the same
+    deleted = [one for one in buried if not one.base.ours] or buried
     if not others or not deleted:
         return False
     if item.held:  # what no deleter knew is asked about already; settled, it counts as an edit
@@ -104,7 +116,7 @@ def _doomed(draft: Draft, item: ItemDraft) -> bool:
         draft.warn(Grade.NOTE, f"{says} until the conflict about its {fields} is settled.", others[0])
         return False
     heard = [one for one in deleted if _heard(draft, one)]
-    unknown = [_edited_unknown(item, one, others) for one in heard]
+    unknown = [_edited_unknown(item, one, others) or _unheard(draft, one, others) for one in heard]
     if not all(unknown):
         return True
     if len(heard) < len(deleted):
@@ -133,36 +145,31 @@ def _back(draft: Draft, item: ItemDraft, one: ReplicaDraft) -> None:
     if one.tie is Tie.HIDDEN:
         one.tie = Tie.TIED
     elif one.tie is Tie.TOMBSTONE and one.base.reading is not None:
-        one.tie = Tie.TIED
-        one.at = unweighed(one.at)
-        one.undecided |= _owned(draft, item, one)
-        draft.note_tie(one)
-        draft.revive(item)
-        ours = [
-            other for other in draft.of_item[item.base.id] if other.tie is Tie.TOMBSTONE and other.base.ours
-        ]
+        _restored(draft, item, one, Tie.TIED)
+
+
+def _restored(draft: Draft, item: ItemDraft, one: ReplicaDraft, tie: Tie) -> None:
+    """A deleted record that is there again, or hidden from us by now (a deletion that was to be carried out looked)."""
+    one.tie = tie
+    one.at = unweighed(one.at)
+    one.undecided |= said_again(draft, item, one)
+    draft.note_tie(one)
+    draft.revive(item)
+
+
+def _ask_restored(draft: Draft, restored: list[ReplicaDraft]) -> None:
+    """What becomes of the records that we deleted, and that nobody restored with the others."""
+    for one in restored:
+        if one.item is None:
+            continue
+        mine = draft.of_item[one.item]
+        ours = [other for other in mine if other.tie is Tie.TOMBSTONE and other.base.ours]
         if ours:
             places = ", ".join(sorted(other.base.connection for other in ours))
-            _ask(
-                draft,
-                item,
-                one,
-                f"restored in {one.base.connection}; its records in {places} were deleted by us",
-            )
-
-
-def _owned(draft: Draft, item: ItemDraft, one: ReplicaDraft) -> frozenset[str]:
-    """Fields on which the tool of a restored record has the last word: what stands there is said again, whatever was
-    agreed while nobody had it.
-    """
-    view = draft.world.containers[one.place]
-    there = {other.base.connection for other in draft.of_item[item.base.id] if other.tie in _LIVE_TIES}
-    return frozenset(
-        name
-        for name in view.lenses
-        if (policy := draft.world.policy.of_field(name)).rule is Rule.OWNER
-        and next((tool for tool in policy.owners if tool in there), None) == one.base.connection
-    )
+            where = one.base.connection
+            draft.asked += ours
+            why = f"restored in {where}; its records in {places} were deleted by us"
+            _ask(draft, draft.items[one.item], one, why)
 
 
 def _gone(draft: Draft, item: ItemDraft, one: ReplicaDraft) -> None:
@@ -177,6 +184,8 @@ def _gone(draft: Draft, item: ItemDraft, one: ReplicaDraft) -> None:
         return
     others = [other for other in draft.of_item[item.base.id] if other is not one and other.tie in _LIVE_TIES]
     unknown = _edited_unknown(item, one, others)
+    if not unknown and draft.world.policy.deletion is Deletion.PROPAGATE:
+        unknown = _unheard(draft, one, others)
     if unknown:
         _ask_deleted(draft, item, one, unknown)
         return
@@ -185,17 +194,42 @@ def _gone(draft: Draft, item: ItemDraft, one: ReplicaDraft) -> None:
         where = one.base.connection
         _ask(draft, item, one, f"gone from {where}: deleted or moved away, {where} does not tell which")
         return
-    if others and hidden and draft.world.policy.deletion is Deletion.PROPAGATE:
+    if others and draft.world.policy.deletion is Deletion.PROPAGATE:
         # it may have gone along with a record above it that we deleted, and could not know to be above it
-        draft.asked.append(one)
-        _ask(draft, item, one, f"gone from {one.base.connection}, where it was hidden from us")
-        return
+        why = "where it was hidden from us" if hidden else _under_unseen(draft, one)
+        if why:
+            draft.asked.append(one)
+            _ask(draft, item, one, f"gone from {one.base.connection}, {why}")
+            return
     item.life = Life.DELETED
     item.note = f"deleted in {one.base.connection}"
     if not others or draft.world.policy.deletion is Deletion.MARK:
         names = ", ".join(sorted({other.base.connection for other in others})) or "no other tool"
         says = f"{name_of(draft, one.base)} was deleted in {one.base.connection}; still in {names}."
         draft.warn(Grade.NOTE, says, one)
+
+
+def _under_unseen(draft: Draft, one: ReplicaDraft) -> str:
+    """Why nobody knows what a record lay under, in a container where we deleted records; "" somebody does."""
+    view = draft.world.containers[one.place]
+    lens = view.lenses.get("parent")
+    ours = any(
+        other.tie is Tie.TOMBSTONE and other.base.ours and other.place == one.place
+        for other in draft.replicas.values()
+    )
+    if lens is None or not ours:
+        return ""
+    at: ReplicaDraft | None = one
+    visited = set[str]()
+    while at is not None and at.base.current is not None and at.base.id not in visited:
+        visited.add(at.base.id)
+        native = lens.refers(at.base.current.values)
+        if native is None:
+            return ""
+        at = draft.by_native.get((one.base.connection, native))
+        if at is None or at.base.tie is Tie.HIDDEN or at.base.current is None:
+            return "where it lay under a record that is hidden from us"
+    return ""
 
 
 def _may_have_moved(draft: Draft, one: ReplicaDraft) -> bool:
@@ -206,9 +240,25 @@ def _may_have_moved(draft: Draft, one: ReplicaDraft) -> bool:
 
 
 def _edited_unknown(item: ItemDraft, one: ReplicaDraft, others: list[ReplicaDraft]) -> str:
-    """A field whose edit the deleter did not know: agreed past what this tool was brought to, edited just now, or
-    waiting undecided (for its owner, for its translation).
+    """What the deleter did not know: a field agreed past what this tool was brought to, edited just now, or waiting
+    undecided (for its owner, for its translation). "" nothing.
     """
+    edited = _edited(item, one, others)
+    return f"{edited} was edited in another tool" if edited else ""
+
+
+def _unheard(draft: Draft, one: ReplicaDraft, others: list[ReplicaDraft]) -> str:
+    """A field of a record that lives on which nobody can read now, since its container has lost it (F34)."""
+    for other in others:
+        view = draft.world.containers.get(other.place)
+        for name in sorted(view.lost) if view is not None else ():
+            if weighed(name) not in one.at:
+                return f"its {name} cannot be read in {other.base.connection}"
+    return ""
+
+
+def _edited(item: ItemDraft, one: ReplicaDraft, others: list[ReplicaDraft]) -> str:
+    """The field that a deleter did not know."""
     for name, agreed in sorted(item.agreed.items()):
         if name not in one.at or agreed.origin == one.base.connection:
             continue
@@ -238,7 +288,7 @@ def _edited_natives(replica: Replica) -> set[str]:
 def _ask_deleted(draft: Draft, item: ItemDraft, one: ReplicaDraft, unknown: str) -> None:
     item.life, item.note = Life.LIVE, ""
     draft.asked += [each for each in draft.of_item[item.base.id] if each.tie is Tie.TOMBSTONE]
-    _ask(draft, item, one, f"deleted in {one.base.connection} while {unknown} was edited in another tool")
+    _ask(draft, item, one, f"deleted in {one.base.connection} while {unknown}")
 
 
 def _ask(draft: Draft, item: ItemDraft, one: ReplicaDraft, why: str) -> None:

@@ -154,9 +154,21 @@ def _accept(draft: Draft, item: ItemDraft) -> None:
             continue
         one.accept = True
         unread = {name for name in view.lenses if _untranslatable(draft, one, view, name)}
-        one.undecided = frozenset(unread | one.unheard)
+        one.undecided = frozenset(unread | one.unheard | _lost(one, view))
         if one.base.reading is not None:
             _unasked(draft, item, one.undecided)
+
+
+def _lost(one: ReplicaDraft, view: ContainerView) -> set[str]:
+    """Fields that the container has lost, and that were edited before anybody could decide it."""
+    seen, reading = one.base.seen, one.base.reading
+    if seen is None or reading is None:
+        return set(one.undecided & view.lost.keys())
+    return {
+        name
+        for name, lens in view.lost.items()
+        if name in one.undecided or any(seen.values.get(n) != reading.values.get(n) for n in lens.native)
+    }
 
 
 def _unasked(draft: Draft, item: ItemDraft, undecided: Iterable[str]) -> None:
@@ -265,16 +277,21 @@ def _left_to_people(one: ReplicaDraft, lens: Lens) -> bool:
 
 
 def _parent_untied(draft: Draft, one: ReplicaDraft, view: ContainerView) -> bool:
-    """A parent that is no item yet (it waits for a pairing), or was deleted and is back before a list shows it:
-    whose child this is, a later run knows.
+    """A parent that is no item yet (it waits for a pairing), was deleted and is back before a list shows it, or was
+    moved here while it was out of our sight: whose child this is, a later run knows.
     """
     lens = view.lenses.get("parent")
     if lens is None or one.base.current is None:
         return False
     native = lens.refers(one.base.current.values)
     parent = draft.by_native.get((one.base.connection, native)) if native is not None else None
-    if parent is None or parent.tie is not Tie.TOMBSTONE:
-        return parent is not None and parent.tie is Tie.UNTIED and parent.base.reading is not None
+    if parent is None:
+        return False
+    if parent.tie is Tie.UNTIED:
+        return parent.base.reading is not None
+    if parent.tie is not Tie.TOMBSTONE:
+        unseen = parent.tie is Tie.HIDDEN or parent.base.absence is not None
+        return unseen and parent.place != one.place
     seen = one.base.seen
     return "parent" in one.base.undecided or seen is None or lens.refers(seen.values) != native
 

@@ -2,7 +2,8 @@
 
 In: the draft, what each tool says of the field. Out: the policy that it is decided by; None where whoever has the last
 word holds the item and cannot be heard: their record is hidden, what our last call did there is not known yet (it may
-have made the record), or what stands there cannot be translated. Then edits elsewhere wait, unwritten and undecided.
+have made the record), what stands there cannot be translated, or its container has lost the field. Then edits elsewhere
+wait, unwritten and undecided.
 Pure.
 """
 
@@ -11,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from itpm_sync.bases import Tie
+from itpm_sync.connector import Presence
 from itpm_sync.policy import FieldPolicy, Rule
 from itpm_sync.reconcile.draft import Draft, ItemDraft, ReplicaDraft
 from itpm_sync.reconcile.verdict import Entry
@@ -23,7 +25,7 @@ def policy_of(draft: Draft, item: ItemDraft, name: str, entries: Sequence[Entry]
 
     An open conflict waits for nobody: a person decides it.
     """
-    heard = {entry.tool: entry for entry in entries}
+    heard = {entry.tool: entry for entry in entries if not _missing(draft.replicas[entry.replica])}
     silent = {} if (item.base.id, name) in draft.conflicts else _silent(draft, item, name, heard)
     for tool in draft.world.policy.authorities:
         if tool in silent and _computes(draft, silent[tool], name):
@@ -41,6 +43,25 @@ def policy_of(draft: Draft, item: ItemDraft, name: str, entries: Sequence[Entry]
     return FieldPolicy(Rule.HOLD) if draft.world.doubted else policy
 
 
+def said_again(draft: Draft, item: ItemDraft, one: ReplicaDraft) -> frozenset[str]:
+    """Fields on which the tool of a record that is back has the last word: what stands there is said again, whatever
+    was agreed while nobody had it.
+    """
+    view = draft.world.containers[one.place]
+    there = {other.base.connection for other in draft.of_item[item.base.id] if other.tie in _HOLDING}
+    return frozenset(
+        name
+        for name in view.lenses
+        if (policy := draft.world.policy.of_field(name)).rule is Rule.OWNER
+        and next((tool for tool in policy.owners if tool in there), None) == one.base.connection
+    )
+
+
+def _missing(one: ReplicaDraft) -> bool:
+    """Whether the record is hidden or gone for all we know, not believed yet: what it said is no word of now."""
+    return one.base.absence is not None and one.base.absence.presence is not Presence.MOVED
+
+
 def _silent(draft: Draft, item: ItemDraft, name: str, heard: Mapping[str, Entry]) -> dict[str, ReplicaDraft]:
     """By connection: records that hold the field, were brought to a version of it, and say nothing of it now."""
     return {
@@ -50,7 +71,7 @@ def _silent(draft: Draft, item: ItemDraft, name: str, heard: Mapping[str, Entry]
         and name in one.at
         and one.base.connection not in heard
         and (view := draft.world.containers.get(one.place)) is not None
-        and name in view.lenses
+        and (name in view.lenses or name in view.lost)
     }
 
 
@@ -63,5 +84,6 @@ def _being_made(draft: Draft, item: ItemDraft, name: str, heard: Mapping[str, En
 
 def _computes(draft: Draft, one: ReplicaDraft, name: str) -> bool:
     """Whether the tool computed the field when it was last read."""
-    record = one.base.current
-    return record is not None and draft.world.containers[one.place].lenses[name].computed(record.computed)
+    record, view = one.base.current, draft.world.containers[one.place]
+    lens = view.lenses.get(name) or view.lost[name]
+    return record is not None and lens.computed(record.computed)

@@ -17,6 +17,7 @@ from itpm_sync.lens import Poisoned, Untranslatable
 from itpm_sync.model import Day, Schedule
 from itpm_sync.plan import Grade, PairProposal
 from itpm_sync.reconcile.draft import Draft, ItemDraft, ReplicaDraft, unweighed
+from itpm_sync.reconcile.owners import said_again
 from itpm_sync.reconcile.reading import day_of, name_of, peek
 from itpm_sync.reconcile.skipped import labelled
 from itpm_sync.reconcile.world import ContainerView
@@ -143,6 +144,7 @@ def _follow(draft: Draft, one: ReplicaDraft, old: ReplicaDraft) -> None:
     draft.tie(one, item)
     one.fresh = False
     if revived:
+        one.undecided |= said_again(draft, draft.items[item], one)
         draft.revive(draft.items[item])
 
 
@@ -300,7 +302,11 @@ def _generation(
             claimed[item] += 1
     for one in strangers:
         sure = strong[one.base.id]
-        if len(sure) == 1 and claimed[sure[0]] == 1:
+        if any((item, view.place[0]) in draft.world.creating for item in (*sure, *weak[one.base.id])):
+            # what an interrupted run made may be listed any moment: whether this is another, a later run knows
+            draft.waiting_records.add(one.base.id)
+            draft.later = True
+        elif len(sure) == 1 and claimed[sure[0]] == 1:
             draft.tie(one, sure[0])
         elif sure or weak[one.base.id]:
             why = (

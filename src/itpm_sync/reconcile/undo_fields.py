@@ -127,7 +127,12 @@ class Fields:
             elif one.how is How.LEFT and mine:
                 asked += mine  # an edit there that was put back
             elif one.how is How.LEFT and one.wrote.was != one.wrote.version:
-                asked += self._as_side(one, agreed)  # a decision of an earlier run, carried out late
+                stood = self._as_side(one, agreed)  # a decision of an earlier run, carried out late
+                if not stood:
+                    self.left(
+                        item, name, [one.wrote], f"what stood in {one.wrote.connection} cannot be read today"
+                    )
+                asked += stood
             else:
                 plain.append(one)
         if asked:

@@ -29,6 +29,9 @@ class ContainerView:
     capabilities: Capabilities
     lenses: Mapping[str, Lens]
     """By field or group name: what this container holds of an item."""
+    lost: Mapping[str, Lens] = field(default_factory=dict)
+    """Of fields that the container had once and does not have now, or not under the name that the mapping knows: they
+    say nothing, and what stands there may have been edited (F34)."""
     horizon: timedelta = timedelta(0)
     listed: bool = True
     """Completely listed in this run."""

@@ -13,10 +13,7 @@ from itpm_sync.simulator.bench import PROJECT
 from itpm_sync.simulator.ghosts import Spot, mark
 
 _TIES = "SELECT connection, native_id, item FROM replicas WHERE item IS NOT NULL"
-_COUNTED = (
-    "SELECT connection, container, count(*) FROM replicas WHERE tie IN ('tied', 'out of scope') "
-    "GROUP BY connection, container"
-)
+_TIED = "SELECT connection, container, native_id FROM replicas WHERE tie IN ('tied', 'out of scope')"
 _INTENDED = "SELECT 1 FROM intents WHERE id = ? AND called IS NOT NULL AND closed IS NULL"
 
 
@@ -25,9 +22,12 @@ def ties(raw: sqlite3.Connection) -> dict[Spot, str]:
     return {(connection, native): item for connection, native, item in raw.execute(_TIES)}
 
 
-def counted(raw: sqlite3.Connection) -> dict[Spot, int]:
-    """By connection and container: how many records are tied there, as brakes count them."""
-    return {(connection, container): number for connection, container, number in raw.execute(_COUNTED)}
+def tied(raw: sqlite3.Connection) -> dict[Spot, set[str]]:
+    """By connection and container: the records that are tied there, as brakes count them."""
+    found: dict[Spot, set[str]] = {}
+    for connection, container, native in raw.execute(_TIED):
+        found.setdefault((connection, container), set()).add(native)
+    return found
 
 
 def intended(raw: sqlite3.Connection, intent: str) -> bool:

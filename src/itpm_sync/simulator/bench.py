@@ -116,10 +116,11 @@ class Bench:
             self._told = (self.policy, repr(self.policy))
         return self._told[1]
 
-    def _lenses(self, policy: ContainerPolicy, _info: ContainerInfo) -> Lenses:
+    def _lenses(self, policy: ContainerPolicy, info: ContainerInfo) -> Lenses:
         tool = self.tools[policy.connection]
-        lost = tool.memory.lost.get(policy.container)
-        if lost is None:
+        memory, place = tool.memory, policy.container
+        lost = memory.lost.get(place) or memory.renamed.get(place)
+        if lost is None or any(lost == field.title for field in info.fields):
             return Lenses(tool.lenses)
         kept = {name: lens for name, lens in tool.lenses.items() if lost not in lens.native}
         return Lenses(kept, [f"{lost} is not in {policy.container} any more."])

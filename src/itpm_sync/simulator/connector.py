@@ -43,11 +43,17 @@ class SimConnector(MemoryConnector):
         self._call("describe", container)
         if container not in self.tool.containers:
             raise Gone(f"There is no container {container} in {self.name}.", mend="Correct its name.")
-        if self.tool.losing:
-            self.tool.lost[container], self.tool.losing = self.tool.losing, ""
+        if self.tool.losing is not None:
+            (self.tool.lost, self.tool.renamed)[self.tool.losing.renamed][container] = self.tool.losing.field
+            self.tool.losing = None
         names = ("kind", "title", "site", "parent", "priority", "labels")
         fields = [
-            NativeField(name, name, "any", options=self.tool.names if name == "site" else {})
+            NativeField(
+                name,
+                self.tool.title_of(name, container),
+                "any",
+                options=self.tool.names if name == "site" else {},
+            )
             for name in names
             if name != self.tool.lost.get(container)
         ]

@@ -24,7 +24,7 @@ from itpm_sync.errors import (
     UnknownOutcome,
 )
 from itpm_sync.simulator.connector import Bare, Silent
-from itpm_sync.simulator.tools import SimTool
+from itpm_sync.simulator.tools import Losing, SimTool
 
 APPLY: Final = ("apply create", "apply update", "apply delete")
 READS: Final = ("describe", "pull", "read", "find", "history")
@@ -85,8 +85,9 @@ def _stale(tool: SimTool, _chance: random.Random) -> None:
 
 
 def _lose(tool: SimTool, chance: random.Random) -> None:
-    """One of the fields that nothing hangs on."""
-    tool.losing = chance.choice(("title", "priority", "labels", "site"))
+    """One of the fields that nothing hangs on is taken out, or called otherwise."""
+    field = chance.choice(("title", "priority", "labels", "site"))
+    tool.losing = Losing(field, renamed=chance.random() < 0.4)
 
 
 def _database(code: int, name: str, says: str) -> Strike:
@@ -187,7 +188,7 @@ FAULTS: Final = _faults(
         ("apply create before", "apply update before"),
         _raising(lambda t: Refused(f"{t.name} wants a field.")),
     ),
-    Fault("F34 a field is taken out", ("describe before",), _lose),
+    Fault("F34 a field is taken out or renamed", ("describe before",), _lose),
     Fault("F61 disk full", ("commit before",), _database(13, "SQLITE_FULL", "database or disk is full")),
     Fault("F62 database busy", ("commit before",), _database(5, "SQLITE_BUSY", "database is locked")),
     Fault("F42 another container under the name", ("describe before",), _another),

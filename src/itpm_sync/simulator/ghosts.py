@@ -82,7 +82,8 @@ class Ghosts:
     """Marks of records that a person put under another between our reading and its deletion, which took them along."""
     raced: set[str] = field(default_factory=set)
     """Marks of titles that a person typed between our last direct read and our write over them, in a tool that has
-    neither conditional writes nor a history: nobody can know of them."""
+    neither conditional writes nor a history, or our deletion, where it has neither those nor a bin: nobody can know of
+    them."""
     broken: list[str] = field(default_factory=list)
     """Laws that a call of the engine broke, in words."""
 

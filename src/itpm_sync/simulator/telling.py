@@ -192,7 +192,7 @@ class Telling:
         for tool in self.world.tools.values():
             tool.down.clear()
             tool.refuses = {}
-            tool.lost, tool.losing = {}, ""
+            tool.lost, tool.renamed, tool.losing = {}, {}, None
             tool.containers = {name: name for name in tool.containers}
 
     def _began_read(self, tool: SimTool) -> None:

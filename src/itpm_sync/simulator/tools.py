@@ -12,7 +12,7 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from itpm_sync.connector import Change, Operation, Record
 from itpm_sync.memory import MemoryTool, Row
@@ -73,9 +73,9 @@ class Watch:
         else:
             self.renamed.add(place)
 
-    counted: Callable[[], Mapping[tuple[str, str], int]] = dict
-    """How many records are tied in each container now."""
-    known: Mapping[tuple[str, str], int] = field(default_factory=dict)
+    tied: Callable[[], Mapping[tuple[str, str], set[str]]] = dict
+    """The records that are tied in each container now."""
+    known: Mapping[tuple[str, str], set[str]] = field(default_factory=dict)
     """… and when the run under way began."""
     allowed: dict[tuple[str, str], int] = field(default_factory=dict)
     """… and how many there may be, as the container was before the first of them."""
@@ -84,7 +84,7 @@ class Watch:
         """Nothing is deleted yet."""
         self.deletions.clear()
         self.allowed.clear()
-        self.known = self.counted() if self.spread() is Spread.PROPAGATE else {}
+        self.known = self.tied() if self.spread() is Spread.PROPAGATE else {}
 
     def remember(self) -> None:
         self.item_of.update(self.items())
@@ -97,6 +97,13 @@ class Watch:
             if item in (one.item, self.item_of.get(one.spot))
             and self.ghosts.restored.get(one.spot, 0) < one.moment
         ]
+
+
+class Losing(NamedTuple):
+    """A field is taken out of a container, or gets another name there."""
+
+    field: str
+    renamed: bool
 
 
 class SimTool(MemoryTool):
@@ -112,10 +119,10 @@ class SimTool(MemoryTool):
         self.twist = ""
         """What the next list does wrong; see `faults`."""
         self.names: dict[str, str] = {"1": "Nord", "2": "Sued"}
-        self.losing = ""
-        """A field that the next container to describe itself has no more."""
+        self.losing: Losing | None = None
+        """What becomes of a field of the next container to describe itself."""
         self.older: dict[str, Record] = {}
-        """Each record as it was before its last change: what a lagging copy of the database still says."""
+        """Each record that we changed last, as it was before: what a lagging copy of the database still says."""
         """Native id -> name of the options of `site`."""
         self.described: tuple[dict[str, str], dict[str, str]] = ({}, {})
         """(fingerprints by container, options of `site`) as they were last told."""
@@ -123,6 +130,8 @@ class SimTool(MemoryTool):
         """… and as they were when a person last approved."""
         self.changed = False
         """Whether a container became another one while the run under way went on."""
+        self.lagged_at = 0
+        """Since when lists lag, if they do."""
         self.backwards = False
         """Whether lists come in the other order."""
         self.applied: dict[str, int] = {}
@@ -146,6 +155,11 @@ class SimTool(MemoryTool):
         self._records[row.native_id] = (row, row.revision, now, shown)
         return shown
 
+    def lag(self, container: str, seconds: float) -> None:
+        if not self.lags:
+            self.lagged_at = self.ghosts.moment
+        super().lag(container, seconds)
+
     @property
     def lags(self) -> bool:
         """Whether any container's lists lag now."""
@@ -165,7 +179,10 @@ class SimTool(MemoryTool):
         title = values.get("title")
         if self.cut is not None and isinstance(title, str):
             values = {**values, "title": title[: self.cut]}
-        self.older[row.native_id] = self.record(row)
+        if ours is not None:
+            self.older[row.native_id] = self.record(row)
+        else:
+            self.older.pop(row.native_id, None)
         super()._change(row, values, by, ours)
 
     def _make(self, container: str, values: dict[str, Any], by: str, key: str | None) -> Row:
@@ -284,10 +301,13 @@ class SimTool(MemoryTool):
             self._break(f"S13: {title!r} of {row.native_id}, whose owner is {self.name}, is overwritten")
 
     def _placing(self, change: Change, container: str) -> None:
-        """S18, S19: the tool refuses it, but the engine must not even try, unless a person was faster."""
+        """S18, S19: the tool refuses it, but the engine must not even try, unless a person was faster than what
+        our lists show: this run's, or those that lag.
+        """
         known = self.rows.get(change.native_id or "")
         misplaced = self.unfit(change.native_id, known.container if known else container, change.values)
-        if misplaced and self.ghosts.shaped.get(self.name, 0) <= self.ghosts.run_began:
+        shown = min(self.ghosts.run_began, self.lagged_at) if self.lags else self.ghosts.run_began
+        if misplaced and self.ghosts.shaped.get(self.name, 0) <= shown:
             self._break(f"S18: {misplaced}")
 
     def _deleting(self, change: Change, row: Row) -> None:
@@ -320,9 +340,14 @@ class SimTool(MemoryTool):
             and token not in self.watch.stored(change.key)
         ):
             self._break(f"S10: {row.native_id} is deleted with {token}, which no deleter of it had read")
+        if self.ghosts.unread(spot) and not (self.capabilities.conditional or self.capabilities.bin):
+            self.ghosts.raced.add(token)  # with the record went what nobody can show any more
         for child in self.rows.values():
             spot = (self.name, child.native_id)
             fresh = self.ghosts.fresh(spot) or spot in self.ghosts.moved_unseen
+            fresh = fresh or (
+                child.hidden and spot in self.ghosts.restored
+            )  # where nobody of us could see it
             known = (self.name, child.native_id) in self.watch.item_of
             if child.values.get(PARENT) != row.native_id:
                 continue

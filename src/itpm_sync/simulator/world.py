@@ -16,7 +16,7 @@ from itpm_sync.ledger.in_memory import connection_of, engine_of, image, put_back
 from itpm_sync.lens import Lens
 from itpm_sync.policy import ContainerPolicy, Creation, Deletion, FieldPolicy, Limits, Rule, Scope
 from itpm_sync.ports import SystemClock
-from itpm_sync.simulator.asked import counted, intended, stored, ties
+from itpm_sync.simulator.asked import intended, stored, tied, ties
 from itpm_sync.simulator.bench import Bench, Tool
 from itpm_sync.simulator.clocks import CountingIds, ManualClock
 from itpm_sync.simulator.connector import SimConnector
@@ -97,7 +97,7 @@ class World:
         self.approved = self.bench.policy
         """The policy that a person let go last."""
         self.watch.items, self.watch.intended = partial(ties, store.raw), partial(intended, store.raw)
-        self.watch.counted = partial(counted, store.raw)
+        self.watch.tied = partial(tied, store.raw)
         self.watch.in_flight = lambda: store.director is not None and store.director.in_flight
         self.watch.stored = lambda item: stored(self.bench.ledger, item)
         self.watch.most, self.watch.owner = self.most, self.owner
@@ -198,12 +198,14 @@ class World:
 
     def most(self, connection: str, container: str) -> int:
         """The most deletions that the limits allow in one run without a person's word, by the records that the
-        container had when the run began or by those it has now: brakes count between the two.
+        container had when the run began, by those it has now, or by both: brakes count the first, and those that
+        were tied in the run, also where another of the first is hidden by now.
         """
         place, limits = (connection, container), self.bench.policy.limits
+        began, now = self.watch.known.get(place, set()), tied(self.store.raw).get(place, set())
         return max(
             limits.deletions
             if known < limits.floor
             else min(limits.deletions, int(limits.deletions_share * known))
-            for known in (self.watch.known.get(place, 0), counted(self.store.raw).get(place, 0))
+            for known in (len(began), len(now), len(began | now))
         )

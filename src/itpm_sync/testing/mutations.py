@@ -155,7 +155,7 @@ def _statements(node: ast.stmt) -> Iterator[ast.AST]:
     if isinstance(node, ast.Break):
         yield ast.Continue()
     if isinstance(node, ast.Return) and node.value is not None:
-        if not (isinstance(node.value, ast.Constant) and node.value.value is None):
+        if not (isinstance(node.value, ast.Constant) and not node.value.value):  # only its truth is asked
             yield ast.Return(ast.Constant(None))
     if isinstance(node, ast.Assign) and not isinstance(node.targets[0], ast.Name | ast.Tuple):
         yield ast.Pass()

@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 from itpm_sync.bases import LIFE, Conflict, Life, Replica, Tie
 from itpm_sync.ledger import State
 from itpm_sync.lens import Untranslatable
+from itpm_sync.model import Value
 from itpm_sync.policy import ContainerPolicy, Creation, Scope
 from itpm_sync.policy import Deletion as Spread
 from itpm_sync.simulator.bench import PROJECT
@@ -113,13 +114,53 @@ class Laws:
                     continue  # shown with its exact text; nothing is guessed
                 if (item.id, name) in self.held or stands == lens.form(agreed, env):
                     continue
-                if policy.read_only or by_hand or lens.computed(row.computed) or name in replica.undecided:
+                if policy.read_only or by_hand or lens.computed(row.computed):
+                    continue
+                if item.life is Life.DELETED and self._stuck(replica):
+                    continue  # it is to be deleted, once what lies under it is out of the way
+                if name in replica.undecided and self._unheard(item.id, name):
                     continue
                 if name == "parent" and self._missing(lens.form(agreed, env), replica):
+                    continue
+                if name == "parent" and stands == self._moved_out(agreed, env):
                     continue
                 if name == "parent" and self._circular(item.id, lens.form(agreed, env), replica):
                     continue
                 yield f"S1: {name} of {item.id} in {replica.connection} {row.native_id} is {stands}, agreed {agreed}"
+
+    def _unheard(self, item: str, name: str) -> bool:
+        """Whether anybody who holds the item cannot be heard on a field, so that edits of it wait (decisions 015, 016):
+        a hidden or missing record, a write of unknown outcome, a value that nobody can translate, a parent that is
+        no item.
+        """
+        open_ = {one.item for one in self.bench.ledger.open_intents(PROJECT)}
+        mine = [r for r in self.state.replicas.values() if r.item == item and r.tie is not Tie.TOMBSTONE]
+        return (
+            name == "parent"
+            or item in open_
+            or any(r.tie is Tie.HIDDEN or r.absence is not None or self._garbled(r, name) for r in mine)
+        )
+
+    def _garbled(self, replica: Replica, name: str) -> bool:
+        lens, env = (
+            self.bench.tools[replica.connection].lenses[name],
+            self.envs[replica.connection, replica.container],
+        )
+        try:
+            lens.get(replica.current.values if replica.current else {}, env)
+        except Untranslatable:
+            return True
+        return False
+
+    def _moved_out(self, parent: Value, env: ContainerEnv) -> Value:
+        """Where a record belongs whose parent was deleted, under propagate: nothing is left under that one's record,
+        also where it has to stay for now (another record under it is held in a conflict).
+        """
+        if self.bench.policy.deletion is Spread.PROPAGATE:
+            env.leaving |= {item.id for item in self.state.items.values() if item.life is Life.DELETED}
+        found = env.parent_here(parent if isinstance(parent, str) else None)
+        env.leaving.clear()
+        return found
 
     def _policy(self, replica: Replica) -> ContainerPolicy:
         return next(
@@ -153,9 +194,10 @@ class Laws:
                     yield f"S1: {item.id} has no record in {name}"
 
     def _spread(self, item: str, live: list[Replica]) -> Iterator[str]:
-        """Under propagate, what a person deleted is nowhere where we may delete it."""
+        """Under propagate, what a person deleted, or said is deleted, is nowhere where we may delete it."""
         held = any(name == item for name, _ in self.held)
-        if held or self.bench.policy.deletion is not Spread.PROPAGATE or not self.watch.deleted(item):
+        meant = self.watch.deleted(item) or item in self.watch.ordered
+        if held or self.bench.policy.deletion is not Spread.PROPAGATE or not meant:
             return
         for replica in live:
             able = self.bench.tools[replica.connection].memory.capabilities
@@ -290,12 +332,14 @@ class Laws:
         for report in self.bench.reports:
             seen.update({c.id: c for c in report.plan.conflicts if c.field == "title"})
         for conflict in seen.values():
+            if not self._surely(conflict):
+                continue
             tokens = [mark(side.form) for side in conflict.sides]
             again = {mark(side.form) for side in conflict.sides if side.tool in owners}
             anew = self.ghosts.twice | (again & self.ghosts.said_again)
             for token in tokens:
                 met = ((self.ghosts.known({token}) - {token}) & set(tokens)) - anew
-                if met and self._surely(conflict.item):
+                if met:
                     yield f"S4: {conflict.id} sets {token} against {sorted(met)}, which its author had read"
 
     # ── S26 ──
@@ -322,8 +366,10 @@ class Laws:
         """A copy taken for the moved record brings back what stood when it was made."""
         return any(key == item for _, key in self.ghosts.copied)
 
-    def _surely(self, item: str) -> bool:
-        if self._copied(item):
+    def _surely(self, conflict: Conflict) -> bool:
+        """Whether each side's tool can tell what our writes replaced: where one cannot, a doubt is a conflict."""
+        if self._copied(conflict.item):
             return False
-        tools = [one.memory.capabilities for one in self.bench.tools.values()]
-        return all(able.history and not able.by_hand for able in tools)
+        tools = {side.tool for side in conflict.sides if side.tool is not None}
+        ables = [self.bench.tools[tool].memory.capabilities for tool in tools]
+        return all(able.history and not able.by_hand for able in ables)

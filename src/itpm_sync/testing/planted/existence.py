@@ -147,8 +147,8 @@ EXISTENCE: Final = (
     Bug(
         name="several records match an item: the first is taken",
         file=_PAIRING,
-        old="        if len(sure) == 1 and claimed[sure[0]] == 1:\n",
-        new="        if sure:\n",
+        old="        elif len(sure) == 1 and claimed[sure[0]] == 1:\n",
+        new="        elif sure:\n",
         kills=("S8",),
         test="tests/scenarios/test_what_planted_bugs_showed.py::"
         "test_of_two_records_that_match_one_item_none_is_taken_unasked",
@@ -172,7 +172,7 @@ EXISTENCE: Final = (
     ),
     Bug(
         name="a deletion is confirmed without waiting a horizon",
-        file="pull.py",
+        file="pull/absent.py",
         old="confirmed=complete and late and known.absence is not None)",
         new="confirmed=complete)",
         kills=("S10", "S9", "S8", "S3"),
@@ -180,7 +180,7 @@ EXISTENCE: Final = (
     ),
     Bug(
         name="absence is believed though another container of the tool was not listed whole",
-        file="pull.py",
+        file="pull/absent.py",
         old="    complete = all(pulled.listed is not None for pulled in pulls)\n",
         new="    complete = any(pulled.listed is not None for pulled in pulls)\n",
         kills=("S10", "S8", "S9"),
@@ -237,16 +237,16 @@ EXISTENCE: Final = (
     Bug(
         name="an item that a person restored stays deleted",
         file=_GONE,
-        old="        draft.note_tie(one)\n        draft.revive(item)\n",
-        new="        draft.note_tie(one)\n",
+        old="    draft.note_tie(one)\n    draft.revive(item)\n",
+        new="    draft.note_tie(one)\n",
         kills=("S9", "S10", "S1"),
         test="tests/scenarios/test_undo_of_edits.py::test_what_the_run_deleted_is_for_people_to_restore",
     ),
     Bug(
         name="nobody is asked about the copies we deleted when the original is restored",
         file=_GONE,
-        old="        if ours:\n            places",
-        new="        if not ours:\n            places",
+        old="    if ours:\n        places",
+        new="    if not ours:\n        places",
         kills=("S9", "S1"),
         test=_I + "test_i10_a_restored_original_asks_about_the_copies_we_deleted",
     ),

@@ -9,16 +9,19 @@ from typing import Final
 
 from itpm_sync.testing.planted.words import Bug
 
-_PULL, _RUN, _NARROW, _BRAKES = "pull.py", "cycle/run.py", "cycle/narrow.py", "reconcile/brakes.py"
+_PULL, _RUN, _NARROW, _BRAKES = "pull/container.py", "cycle/run.py", "cycle/narrow.py", "reconcile/brakes.py"
+_GONE = "reconcile/gone.py"
 _B = "tests/scenarios/test_brakes.py::"
+_UNHEARD = "tests/scenarios/test_fields_nobody_can_hear.py::"
 
 RUNNING: Final = (
     # ── reading ──
     Bug(
         name="rule 0 is ignored: a list that lags reverts our own write",
         file=_PULL,
-        old="capabilities.ordered and record.revision <= seen.revision",
-        new="capabilities.ordered and record.revision == seen.revision",
+        old="capabilities.ordered and record.revision <= seen.revision\n"
+        "    lags = known.knows_newer(record, ordered=capabilities.ordered)\n",
+        new="capabilities.ordered and record.revision == seen.revision\n    lags = False\n",
         kills=("S3", "S26", "S6", "S4"),
         test="tests/scenarios/test_what_planted_bugs_showed.py::"
         "test_a_list_that_lags_does_not_revert_our_own_write",
@@ -40,7 +43,7 @@ RUNNING: Final = (
     ),
     Bug(
         name="a record that was away and is listed again is not looked at",
-        file=_PULL,
+        file="pull/absent.py",
         old="return replica.item in claimed or replica.absence is not None or replica.current is None",
         new="return replica.item in claimed",
         kills=("S8", "S1", "S22"),
@@ -60,6 +63,65 @@ RUNNING: Final = (
         old="        return known if buried else replace(known, absence=None)\n",
         new="        return replace(known, absence=None, reading=record)\n",
         kills=("S9", "S10", "S3", "S26", "S22"),
+    ),
+    Bug(
+        name="a field that its container has lost reads as empty",
+        file=_PULL,
+        old="    return record.completed(known.current, (one.name for one in pulled.info.fields))\n",
+        new="    return record\n",
+        kills=("S1", "S2", "S3", "S4", "S8"),
+        test="tests/scenarios/test_fields_that_go_and_come_back.py::"
+        "test_a_record_that_was_read_without_it_is_no_edit_of_it_when_it_is_back",
+    ),
+    Bug(
+        name="what a record made without a field says of it is never asked for",
+        file=_PULL,
+        old="        pulled.returned = returned(pulled.info, before)\n",
+        new="        pulled.returned = frozenset()\n",
+        kills=("S1", "S3", "S8"),
+        test="tests/scenarios/test_fields_that_go_and_come_back.py::"
+        "test_a_record_made_without_it_says_it_once_it_is_back_though_nobody_touched_the_record",
+    ),
+    Bug(
+        name="an edit of a field that nobody could hear is taken as decided",
+        file="reconcile/items.py",
+        old="        one.undecided = frozenset(unread | one.unheard | _lost(one, view))\n",
+        new="        one.undecided = frozenset(unread | one.unheard)\n",
+        kills=("S1", "S3"),
+        test=_UNHEARD + "test_an_edit_that_was_read_and_not_decided_when_it_went_away_is_no_decided_one",
+    ),
+    Bug(
+        name="an owner that has lost the field is passed over",
+        file="reconcile/owners.py",
+        old="        and (name in view.lenses or name in view.lost)\n",
+        new="        and name in view.lenses\n",
+        kills=("S13", "S3"),
+        test=_UNHEARD + "test_the_tool_with_the_last_word_is_waited_for",
+    ),
+    Bug(
+        name="a deletion spreads to a record of which nobody can read a field",
+        file=_GONE,
+        old='            if weighed(name) not in one.at:\n                return f"its {name}',
+        new='            if False:\n                return f"its {name}',
+        kills=("S10",),
+        test=_UNHEARD + "test_a_deletion_elsewhere_is_asked_about_while_nobody_can_say_what_stands_there",
+    ),
+    Bug(
+        name="a direct read from a copy that lags is believed before a write",
+        file="push/calls.py",
+        old="        if expected is not None and _lags(site, replica, expected):\n",
+        new="        if False:\n",
+        kills=("S4", "S26", "S3"),
+        test="tests/scenarios/test_stale_reads.py::test_an_update_waits_and_what_the_copy_says_is_nobodys_edit",
+    ),
+    Bug(
+        name="a write of unknown outcome is settled by a copy from before it",
+        file="push/recover.py",
+        old="        elif known.knows_newer(sighting.record, ordered=site.connector.capabilities.ordered):\n",
+        new="        elif False:\n",
+        kills=("S4", "S26", "S3"),
+        test="tests/scenarios/test_stale_reads.py::"
+        "test_a_write_of_unknown_outcome_is_not_settled_by_a_copy_from_before_the_one_before_it",
     ),
     # ── brakes ──
     Bug(
@@ -129,8 +191,8 @@ RUNNING: Final = (
     Bug(
         name="a lost commit is done a second time",
         file="ledger/database.py",
-        old="if again and done and connection.execute(_ARRIVED, here).scalar() == commit:",
-        new="if again and done and connection.execute(_ARRIVED, here).scalar() is None:",
+        old="if again and done and _ARRIVED.scalar(connection, here) == commit:",
+        new="if again and done and _ARRIVED.scalar(connection, here) is None:",
         kills=("S16", "S14"),
         test="tests/unit/ledger/test_ledger_commit.py::test_a_lost_commit_is_done_exactly_once",
     ),

@@ -90,7 +90,7 @@ TREES: Final = (
     Bug(
         name="a parent that waits for a pairing reads as no parent",
         file="reconcile/items.py",
-        old="        return parent is not None and parent.tie is Tie.UNTIED and parent.base.reading is not None\n",
+        old="        return parent.base.reading is not None\n",
         new="        return False\n",
         kills=("S1", "S22", "S6"),
         test=_TREES + "test_a_record_under_one_that_waits_for_a_pairing_is_taken_from_nowhere_meanwhile",

@@ -1,0 +1,143 @@
+"""A field that its container has lost, or that is called otherwise than the mapping knows, says nothing: what stands
+there may have been edited all the same, and nobody decides over it (F34).
+"""
+
+from __future__ import annotations
+
+import pytest
+
+from itpm_sync.bases import LIFE
+from itpm_sync.cycle import resolve
+from itpm_sync.policy import Deletion, FieldPolicy, Rule
+from itpm_sync.testing.bench import PROJECT, Bench
+from itpm_sync.testing.stories import add, bench_of, item, native, quiet, settle, start, titles
+
+LOSER = "S"
+WAYS = ["taken out", "renamed"]
+
+
+def lose(bench: Bench, name: str, way: str) -> None:
+    memory = bench.tools[LOSER].memory
+    (memory.lost if way == "taken out" else memory.renamed)["main"] = name
+
+
+def put_back(bench: Bench) -> None:
+    bench.tools[LOSER].memory.lost.clear()
+    bench.tools[LOSER].memory.renamed.clear()
+
+
+def stands(bench: Bench, name: str, title: str = "Rack") -> object:
+    return bench.tools[name].memory.rows[native(bench, name, title)].values.get("priority")
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_an_edit_made_while_it_was_away_is_heard_once_it_is_back(way: str) -> None:
+    bench = bench_of("J", LOSER)
+    add(bench, "J", "Rack", priority=1)
+    start(bench)
+    lose(bench, "priority", way)
+    bench.tools[LOSER].memory.edit_as("bea", native(bench, LOSER, "Rack"), priority=3, site="Sued")
+    settle(bench)
+    put_back(bench)
+    settle(bench)
+    assert stands(bench, "J") == stands(bench, LOSER) == 3
+    assert bench.ledger.conflicts(PROJECT) == []
+    assert quiet(bench)
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_a_value_that_stands_beside_a_write_of_ours_is_heard_once_it_is_back(way: str) -> None:
+    bench = bench_of("J", LOSER)
+    mine = add(bench, "J", "Rack", priority=1)
+    start(bench)
+    lose(bench, "priority", way)
+    memory, there = bench.tools[LOSER].memory, native(bench, LOSER, "Rack")
+
+    def quick(call: str, phase: str) -> None:
+        if (call, phase) == ("apply update", "before"):
+            memory.on_call = lambda _call, _phase: None
+            memory.edit_as("bea", there, priority=3)
+
+    memory.on_call = quick
+    bench.tools["J"].memory.edit_as("ann", mine, site="Sued")
+    settle(bench)
+    put_back(bench)
+    settle(bench)
+    assert stands(bench, "J") == stands(bench, LOSER) == 3
+    assert quiet(bench)
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_an_edit_that_was_read_and_not_decided_when_it_went_away_is_no_decided_one(way: str) -> None:
+    bench = bench_of("J", LOSER, "T")
+    mine = add(bench, "J", "Rack", priority=1)
+    start(bench)
+    bench.tools[LOSER].memory.edit_as("bea", native(bench, LOSER, "Rack"), priority=3)
+    bench.killed_at("T", "pull", "before")  # it was read, and nobody has decided it
+    lose(bench, "priority", way)
+    bench.tools["J"].memory.edit_as("ann", mine, site="Sued")
+    settle(bench)
+    put_back(bench)
+    settle(bench)
+    assert stands(bench, "J") == stands(bench, LOSER) == 3
+    assert quiet(bench)
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_the_tool_with_the_last_word_is_waited_for(way: str) -> None:
+    bench = bench_of("J", LOSER, fields={"priority": FieldPolicy(Rule.OWNER, (LOSER,))})
+    mine = add(bench, "J", "Rack", priority=1)
+    start(bench)
+    bench.tools[LOSER].memory.edit_as("bea", native(bench, LOSER, "Rack"), priority=1)
+    settle(bench)
+    lose(bench, "priority", way)
+    bench.tools["J"].memory.edit_as("ann", mine, priority=2)
+    settle(bench)
+    assert bench.agreed(item(bench, "Rack"), "priority") == 1, "its owner was not heard"
+    put_back(bench)
+    settle(bench)
+    assert stands(bench, "J") == stands(bench, LOSER) == 1
+    assert 2 in bench.losers(item(bench, "Rack"), "priority")
+    assert quiet(bench)
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_a_deletion_elsewhere_is_asked_about_while_nobody_can_say_what_stands_there(way: str) -> None:
+    bench = bench_of("J", LOSER, deletion=Deletion.PROPAGATE)
+    mine = add(bench, "J", "Rack", priority=1)
+    start(bench)
+    lose(bench, "priority", way)
+    settle(bench)
+    bench.tools["J"].memory.delete_as("ann", mine)
+    settle(bench)
+    assert titles(bench, LOSER) == ["Rack"]
+    (asked,) = bench.ledger.conflicts(PROJECT)
+    assert (asked.field, asked.reason) == (
+        LIFE,
+        "deleted in J while its priority cannot be read in S",
+    )
+    resolve(bench.workspace(), asked.id, "J", actor="ann")
+    settle(bench)
+    assert titles(bench, LOSER) == []
+    assert quiet(bench)
+
+
+def test_a_container_that_seems_to_be_emptied_just_then_has_not_told_what_it_has_again() -> None:
+    bench = bench_of("J", LOSER)
+    add(bench, "J", "Rack", priority=1)
+    start(bench)
+    add(bench, "J", "Desk", priority=5)
+    lose(bench, "priority", "taken out")
+    settle(bench)
+    memory = bench.tools[LOSER].memory
+    memory.edit_as("bea", native(bench, LOSER, "Rack"), priority=3)
+    settle(bench)
+    put_back(bench)
+    hidden = dict(memory.rows)
+    memory.rows.clear()
+    bench.sync()
+    memory.rows.update(hidden)
+    settle(bench)
+    assert stands(bench, "J") == stands(bench, LOSER) == 3
+    assert stands(bench, LOSER, "Desk") == 5
+    assert quiet(bench)
