@@ -10,7 +10,6 @@ import json
 from collections.abc import Callable, Mapping
 from datetime import date, time
 from decimal import Decimal
-from enum import StrEnum
 from typing import Any
 
 from itpm_sync.model import (
@@ -149,13 +148,7 @@ def digest(data: Json) -> str:
     return hashlib.sha256(canonical(data).encode("utf-8", "surrogatepass")).hexdigest()
 
 
-def _plain(value: Any) -> Json:
-    if isinstance(value, StrEnum):
-        return value.value
-    return encode(value)
-
-
-_CANONICAL = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False, default=_plain)
+_CANONICAL = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False, default=encode)
 
 
 def show(value: Value) -> str:

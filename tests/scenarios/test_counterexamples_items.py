@@ -11,6 +11,7 @@ import pytest
 
 from itpm_sync.bases import LIFE, Tie
 from itpm_sync.connector import Capabilities
+from itpm_sync.cycle import resolve
 from itpm_sync.errors import Unavailable
 from itpm_sync.model import Kind
 from itpm_sync.policy import ContainerPolicy, Creation, Deletion, Limits, Scope
@@ -309,6 +310,23 @@ def test_i13_two_moves_that_close_a_cycle_are_one_conflict() -> None:
     assert tool_s.rows[in_s["B"]].values.get("parent") is None
     settle(bench)
     assert len(bench.ledger.conflicts(PROJECT)) == 1
+
+
+def test_the_move_that_a_person_refuses_is_put_back_though_nothing_was_agreed_before_it() -> None:
+    bench = bench_of("J", "S")
+    one, other = add(bench, "J", "A"), add(bench, "J", "B")
+    start(bench)
+    tool_s = bench.tools["S"].memory
+    in_s = {row.values["title"]: row.native_id for row in tool_s.rows.values()}
+    tool_s.edit_as("bea", in_s["A"], parent=in_s["B"])
+    bench.tools["J"].memory.edit_as("ann", other, parent=one)
+    bench.sync()
+    (conflict,) = bench.ledger.conflicts(PROJECT)
+    resolve(bench.workspace(), conflict.id, "J", actor="cleo")
+    settle(bench)
+    assert tool_s.rows[in_s["A"]].values.get("parent") is None
+    assert tool_s.rows[in_s["B"]].values.get("parent") == in_s["A"]
+    assert bench.plan().plan.actions == ()
 
 
 def test_i14_a_tied_record_moved_to_where_ids_are_new_carries_our_key() -> None:

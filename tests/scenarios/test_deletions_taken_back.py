@@ -242,3 +242,19 @@ def test_a_record_that_is_deleted_again_before_any_run_decided_its_restore_is_no
     assert titles(bench, "J") == titles(bench, "S") == titles(bench, "T") == []
     assert asked(bench) == [], "nothing is restored"
     assert quiet(bench)
+
+
+def test_nobody_is_asked_where_the_records_that_we_deleted_are_restored_with_the_original() -> None:
+    bench = bench_of("J", "S", "P", deletion=Deletion.PROPAGATE)
+    add(bench, "J", "Rack")
+    start(bench)
+    natives = {name: native(bench, name, "Rack") for name in ("J", "S", "P")}
+    bench.tools["S"].memory.delete_as("bea", natives["S"])
+    settle(bench)
+    assert titles(bench, "J") == titles(bench, "P") == []
+    for name in ("S", "J", "P"):
+        bench.tools[name].memory.restore_as("bea", natives[name])
+    settle(bench)
+    assert asked(bench) == []
+    assert bench.ledger.load(PROJECT).items[item(bench, "Rack")].life is Life.LIVE
+    assert quiet(bench)

@@ -8,8 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from itpm_sync.testing.mutants import CENTRE, ROOT, Case, compiled, equivalents, files_of, in_child
+from itpm_sync.testing.mutants import CENTRE, Case, equivalents, files_of
 from itpm_sync.testing.mutations import mutants, plant
+from itpm_sync.testing.planting import ROOT, compiled, exchanged, in_child
 
 SOURCE = '''"""A module."""
 
@@ -89,6 +90,27 @@ def test_a_planted_module_is_what_a_child_imports() -> None:
         return str(progress_law(Progress(Category.DOING, None, 100, begun)))
 
     assert in_child(work, 60.0) == "True"
+
+
+def test_a_planted_function_is_exchanged_where_it_is_imported_already() -> None:
+    source = (ROOT / "src" / "itpm_sync" / "laws.py").read_text("utf-8")
+
+    def work(what: str) -> str:
+        from itpm_sync.laws import progress_law
+        from itpm_sync.model import Category, Day, Progress
+
+        number = next(one.number for one in mutants(source) if one.what == what)
+        done = exchanged("laws.py", source, plant(source, number))
+        return f"{done} {progress_law(Progress(Category.DOING, None, 100, Day(date(2026, 5, 1))))}"
+
+    assert in_child(lambda: work("100 → 101"), 60.0) == "True True"
+    assert in_child(lambda: work("0 → 1"), 60.0) == "True False"
+
+
+def test_what_stands_in_no_function_is_not_exchanged() -> None:
+    source = (ROOT / "src" / "itpm_sync" / "codec.py").read_text("utf-8")
+    outside = next(one.number for one in mutants(source) if not one.function)
+    assert in_child(lambda: str(exchanged("codec.py", source, plant(source, outside))), 60.0) == "False"
 
 
 def test_a_child_that_does_not_end_is_ended() -> None:

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from itpm_sync.bases import NEVER, Intent, Replica, Tie
+from itpm_sync.bases import NEVER, Intent, Replica
 from itpm_sync.connector import Change, Operation, Outcome, Presence, Record, Status
 from itpm_sync.errors import ItpmError, Refused, UnknownOutcome
 from itpm_sync.ledger import Settlement
@@ -21,6 +21,7 @@ from itpm_sync.push.applying import apply
 from itpm_sync.push.desk import Desk, Place, Site
 from itpm_sync.push.natives import as_planned, put_back, told
 from itpm_sync.push.outcomes import settlement
+from itpm_sync.push.placing import is_there, parents_of, placed
 from itpm_sync.push.still_gone import taken_back
 from itpm_sync.push.traces import replaced_by
 
@@ -45,7 +46,7 @@ async def create(desk: Desk, place: Place, actions: Sequence[Action]) -> None:
     calls = []
     for action in actions:
         parent = next((write.new for write in action.writes if write.name == "parent"), None)
-        if not _is_there(site, parent):
+        if not is_there(site, parent):
             desk.note(action, "waits", "its parent is not there yet")
             continue
         writes = tuple(write for write in action.writes if write.name != _NOT_AT_CREATION)
@@ -60,7 +61,7 @@ async def create(desk: Desk, place: Place, actions: Sequence[Action]) -> None:
 async def update(desk: Desk, place: Place, actions: Sequence[Action]) -> None:
     """Update records: re-read just before where the tool has no conditional writes, then write what differs."""
     site = desk.sites[place]
-    known = _known(desk, place, [_placed(desk, site, action) for action in actions])
+    known = _known(desk, place, placed(desk, place, actions))
     fresh: Mapping[str, Record | None] = {}
     if not site.connector.capabilities.conditional:
         fresh = await _reread(desk, site, place, [replica for _, replica in known])
@@ -95,7 +96,7 @@ async def delete(desk: Desk, place: Place, actions: Sequence[Action]) -> None:
         if action.item in back:
             desk.note(action, "moved on", back[action.item])
     known = _known(desk, place, [action for action in actions if action.item not in back])
-    parents = _parents(desk, site, place)
+    under = parents_of(desk, place)
     fresh = await _reread(desk, site, place, [replica for _, replica in known])
     calls = []
     for action, replica in known:
@@ -104,7 +105,7 @@ async def delete(desk: Desk, place: Place, actions: Sequence[Action]) -> None:
             desk.note(action, "already so")
         elif _lags(site, replica, expected):
             desk.note(action, "waits", _LAGS)
-        elif replica.native_id in parents:
+        elif replica.native_id in under:
             desk.note(action, "waits", "there are still records under it")
         elif replica.seen is not None and expected.revision != replica.seen.revision:
             desk.note(action, "moved on", "it was edited there meanwhile; the next run decides again")
@@ -124,34 +125,6 @@ def _known(desk: Desk, place: Place, actions: Sequence[Action]) -> list[tuple[Ac
         else:
             known.append((action, replica))
     return known
-
-
-def _placed(desk: Desk, site: Site, action: Action) -> Action:
-    """The action without a parent that was to be made before and is not there: that one waits for a later run."""
-    writes = tuple(w for w in action.writes if w.name != "parent" or _is_there(site, w.new))
-    if len(writes) < len(action.writes):
-        desk.note(action, "waits", "its parent is not there yet")
-    return replace(action, writes=writes)
-
-
-def _is_there(site: Site, parent: Value) -> bool:
-    return not isinstance(parent, str) or site.env.native_of(parent) is not None
-
-
-def _parents(desk: Desk, site: Site, place: Place) -> set[str]:
-    """Records that one that stays still names as its parent: deleting them could take the child along."""
-    lens = site.lenses.get("parent")
-    if lens is None:
-        return set()
-    named = (
-        lens.refers(child.current.values)
-        for child in desk.replicas.values()
-        if (child.connection, child.container) == place
-        and child.tie is not Tie.TOMBSTONE
-        and not child.left
-        and child.current is not None
-    )
-    return {native for native in named if native is not None}
 
 
 async def _carry(desk: Desk, site: Site, place: Place, calls: Sequence[_Call]) -> None:

@@ -52,7 +52,7 @@ def bury(draft: Draft) -> set[str]:
             and (one.base.connection, item.base.id) not in moved
         ):
             _gone(draft, item, one)
-    _ask_restored(draft, [one for one in looked if one.base.tie is Tie.TOMBSTONE is not one.tie])
+    _ask_restored(draft, [one for one in looked if one.base.tie is Tie.TOMBSTONE and one.tie in _LIVE_TIES])
     return {
         item.base.id
         for item in draft.subjects()

@@ -309,11 +309,7 @@ def _generation(
         elif len(sure) == 1 and claimed[sure[0]] == 1:
             draft.tie(one, sure[0])
         elif sure or weak[one.base.id]:
-            why = (
-                "several match"
-                if len(sure) > 1 or (sure and claimed[sure[0]] > 1)
-                else "only the title agrees"
-            )
+            why = "several match" if sure else "only the title agrees"
             _ask(draft, one, (*sure, *weak[one.base.id]), why)
         elif new:
             draft.new_item(one)

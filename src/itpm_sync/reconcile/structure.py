@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from itpm_sync.bases import Conflict, Side
+from itpm_sync.bases import NEVER, Agreed, Conflict, Side
 from itpm_sync.codec import digest
 from itpm_sync.model import Dependency
 from itpm_sync.plan import Grade
@@ -68,11 +68,11 @@ def _hold(draft: Draft, edges: list[ItemDraft]) -> None:
     )
     edges[0].opened.append(conflict)
     for item in edges:
-        before = item.base.agreed.get("parent")
-        if before is None:
-            item.agreed.pop("parent", None)
-        else:
-            item.agreed["parent"] = before
+        # where nothing was ever agreed, that is agreed from now on: the edge that a person refuses is put back
+        item.agreed["parent"] = item.base.agreed.get("parent") or Agreed(None, NEVER + 1)
+        for one in draft.of_item[item.base.id]:
+            if "parent" in one.at:  # none was brought to what is not agreed after all
+                one.at["parent"] = one.base.at.get("parent", NEVER)
         item.held.add("parent")
         draft.conflicts[item.base.id, "parent"] = conflict
         draft.note_parent(item)

@@ -45,6 +45,8 @@ class Watch:
 
     settled: set[str] = field(default_factory=set)
     """Items of which a person settled a conflict or a pairing: their word may be written anywhere."""
+    stands: Callable[[Spot], Mapping[str, Any]] = lambda _spot: {}
+    """The values of a record of any tool."""
     owner: Callable[[str], str | None] = lambda _field: None
     """The connection that has the last word on a field."""
     reconfigured: str = ""
@@ -242,7 +244,8 @@ class SimTool(MemoryTool):
         """S28: over an older ledger, what no person accepted.
 
         What stands as it stood when the ledger was backed up is not newer than the ledger: an edit made in another
-        tool alone, as in any run, may replace it (decision 012).
+        tool alone, as in any run, may replace it (decision 012). Nor is an owner older who says today what they said
+        then: they overrule an edit elsewhere, as in any run.
         """
         row = self.rows.get(change.native_id or "")
         if change.operation is Operation.DELETE:
@@ -250,8 +253,19 @@ class SimTool(MemoryTool):
         for name, value in change.values.items() if row is not None else ():
             stands = row.values.get(name) if row is not None else None
             backed_up = self.watch.backed_up.get((self.name, change.native_id or ""), {}).get(name)
-            if stands not in (None, [], "", value, backed_up):
+            if stands not in (None, [], "", value, backed_up) and not self._owner_said(
+                name, change.key, value
+            ):
                 self._break(f"S28: {name} of {change.native_id} is overwritten: {stands!r} by {value!r}")
+
+    def _owner_said(self, name: str, item: str, value: object) -> bool:
+        """Whether a value stands in the owner's tool, now as when the ledger was backed up."""
+        owner = self.watch.owner(name)
+        return owner not in (None, self.name) and any(
+            value == self.watch.backed_up.get(spot, {}).get(name) == self.watch.stands(spot).get(name)
+            for spot, tied in self.watch.items().items()
+            if tied == item and spot[0] == owner
+        )
 
     def _stale(self, change: Change, row: Row) -> bool:
         expected = change.expected.revision if change.expected else None

@@ -10,6 +10,7 @@ import sqlite3
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from functools import partial
+from typing import Any
 
 from itpm_sync.ledger import Ledger
 from itpm_sync.ledger.in_memory import connection_of, engine_of, image, put_back
@@ -101,6 +102,7 @@ class World:
         self.watch.in_flight = lambda: store.director is not None and store.director.in_flight
         self.watch.stored = lambda item: stored(self.bench.ledger, item)
         self.watch.most, self.watch.owner = self.most, self.owner
+        self.watch.stands = self.stands
         self.people = People(self.bench, self.ghosts, self.watch)
         self.tools = self.people.tools
 
@@ -195,6 +197,11 @@ class World:
         """The connection that has always had the last word on a field."""
         policy = self.bench.policy.fields.get(field)
         return policy.owners[0] if policy is not None and policy.owners and not self.reowned else None
+
+    def stands(self, spot: tuple[str, str]) -> Mapping[str, Any]:
+        """The values of a record of any tool; none where it is gone."""
+        row = self.tools[spot[0]].rows.get(spot[1])
+        return row.values if row is not None else {}
 
     def most(self, connection: str, container: str) -> int:
         """The most deletions that the limits allow in one run without a person's word, by the records that the

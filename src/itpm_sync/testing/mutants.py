@@ -1,10 +1,10 @@
 """Mutation testing of the pure centre: whether every line of it is held by some test.
 
 In: source files of the package (all of the pure centre by default). Out: the score, and every mutant that no test
-notices, by file and line. Nothing is written into the tree: a mutant lives in one forked child, which imports its
-module through a hook. The child tries the quickest tests first: a thin share of the decision table, a thicker one,
-then those tests that come by the line (a map made once), quick ones first. What is known is kept in the state file, so
-that a run can be stopped and taken up; a file that was changed begins anew.
+notices, by file and line. Nothing is written into the tree: a mutant lives in one forked child (`planting.py`) of a
+process that has imported and collected everything. Tried are the tests that come by the line (a map, learnt once for
+each state of the sources and of a file of tests): quick ones, a thin share of the decision table, then slower ones.
+What is known is kept in the state file, so that a run can be stopped and taken up; a changed file begins anew.
 """
 
 from __future__ import annotations
@@ -16,39 +16,55 @@ import importlib.machinery
 import importlib.util
 import json
 import os
-import signal
 import sys
 import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from types import CodeType, FrameType, ModuleType
+from types import FrameType
 from typing import Any
 
 import click
 
 from itpm_sync.testing.mutations import Mutant, mutants, plant
+from itpm_sync.testing.planting import (
+    PACKAGE,
+    ROOT,
+    SECONDS,
+    compiled,
+    exchanged,
+    forgotten,
+    in_child,
+    limited,
+)
 
-PACKAGE = Path(__file__).parents[1]
-ROOT = PACKAGE.parents[1]
 CENTRE = ("reconcile/*.py", "decided.py", "laws.py", "codec.py")
 TESTS = (
+    "tests/unit/centre",
     "tests/unit/test_one_field.py",
     "tests/unit/test_cover.py",
+    "tests/unit/test_drift.py",
+    "tests/unit/ledger/test_ledger_words.py",
+    "tests/unit/ledger/test_ledger_decisions.py",
     "tests/properties/test_decision_table.py",
+    "tests/properties/test_lens_counterexamples.py",
+    "tests/properties/test_past.py",
     "tests/scenarios",
     "tests/properties/test_simulated.py",
 )
 SHARES = (211, 17)
 """Every 211th row of the decision table first, then every 17th."""
-SECONDS = 30.0
-"""Of the processor, for one mutant and one kind of test."""
-MOST = 60
-"""So many of the tests that come by a line are tried, the quickest."""
-
-
-class TimeUp(BaseException):
-    """A mutant that does not come to an end."""
+ONE_FIELD = tuple(f"reconcile/{name}.py" for name in ("fields", "sides", "merge", "owners"))
+"""What the table is about: only there the thicker share is worth its time."""
+TABLE = "the decision table"
+QUICK = 0.05
+"""Tests that take no longer, while they are watched, come before the table."""
+MOST = 80
+"""So many of the tests that come by a line are tried, the quickest, …"""
+LONG = 6.0
+"""… and no more than take so many seconds together, while they are watched."""
+LEFT_OUT = "not every_row and not postgresql"
+"""Of the tests: the table is tried by itself, and no mutant needs a database server."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,100 +83,6 @@ class Case:
     def name(self) -> str:
         """As a person names it in the list of equivalents; the same wherever its line moves to."""
         return f"{self.file} :: {self.mutant.function} :: {self.mutant.what}"
-
-
-class Planted(importlib.abc.MetaPathFinder, importlib.abc.Loader):
-    """Gives out one module with a fault in it."""
-
-    def __init__(self, module: str, path: Path, code: CodeType) -> None:
-        self.module, self.path, self.code = module, path, code
-
-    def find_spec(
-        self, name: str, _path: Sequence[str] | None, _target: ModuleType | None = None
-    ) -> importlib.machinery.ModuleSpec | None:
-        if name != self.module:
-            return None
-        package = [str(self.path.parent)] if self.path.name == "__init__.py" else None
-        spec = importlib.machinery.ModuleSpec(name, self, origin=str(self.path), is_package=bool(package))
-        spec.submodule_search_locations = package
-        spec.has_location = True
-        return spec
-
-    def exec_module(self, module: ModuleType) -> None:
-        exec(self.code, module.__dict__)  # the whole point
-
-
-def module_of(file: str) -> str:
-    parts = [*file.removesuffix(".py").split("/")]
-    return ".".join(["itpm_sync", *(parts[:-1] if parts[-1] == "__init__" else parts)])
-
-
-def compiled(file: str, tree: ast.Module) -> Planted:
-    path = PACKAGE / file
-    return Planted(module_of(file), path, compile(tree, str(path), "exec"))
-
-
-# ── children ──
-
-
-def in_child(work: Callable[[], str], seconds: float) -> str:
-    """What `work` says in a process of its own; "time" where it does not end."""
-    reading, writing = os.pipe()
-    pid = os.fork()
-    if pid == 0:
-        os.close(reading)
-        said = "error"
-        try:
-            quiet()
-            said = work()
-        except BaseException as error:  # noqa: BLE001 - whatever a mutant does, it was noticed
-            said = f"{type(error).__name__}"
-        finally:
-            os.write(writing, said.encode()[:60_000])
-            os._exit(0)
-    os.close(writing)
-    with os.fdopen(reading, "rb") as answer:
-        said = _read(answer.fileno(), time.monotonic() + seconds)
-    if not said:
-        os.kill(pid, signal.SIGKILL)
-    os.waitpid(pid, 0)
-    return said or "time"
-
-
-def _read(answer: int, until: float) -> str:
-    import select
-
-    found = b""
-    while time.monotonic() < until:
-        ready, _, _ = select.select([answer], [], [], 1.0)
-        if ready:
-            chunk = os.read(answer, 65_536)
-            if not chunk:
-                return found.decode()
-            found += chunk
-    return found.decode()
-
-
-def quiet() -> None:
-    """No output, the same examples as in CI, an end to what does not end."""
-    null = os.open(os.devnull, os.O_RDWR)
-    for stream in (0, 1, 2):
-        os.dup2(null, stream)
-    os.environ["CI"] = "1"
-    os.chdir(ROOT)
-    signal.signal(signal.SIGVTALRM, _time_up)
-
-
-def _time_up(_number: int, _frame: FrameType | None) -> None:
-    raise TimeUp
-
-
-def limited(work: Callable[[], str]) -> str:
-    signal.setitimer(signal.ITIMER_VIRTUAL, SECONDS)
-    try:
-        return work()
-    finally:
-        signal.setitimer(signal.ITIMER_VIRTUAL, 0)
 
 
 # ── what a mutant is tried with ──
@@ -213,12 +135,12 @@ class Watch:
         return self._line
 
 
-def pytested(tests: Sequence[str], watch: Watch, *more: str) -> str:
+def pytested(tests: Sequence[str], watch: Watch, *more: str, more_plugins: Sequence[object] = ()) -> str:
     import pytest
 
     code = pytest.main(
         ["-q", "-x", "--assert=plain", "-p", "no:cacheprovider", "-p", "no:xdist", *more, *tests],
-        plugins=[watch],
+        plugins=[watch, *more_plugins],
     )
     broken = code not in (pytest.ExitCode.OK, pytest.ExitCode.NO_TESTS_COLLECTED)
     return watch.failed or (f"pytest: {code}" if broken else "")
@@ -231,7 +153,12 @@ class Trial:
         self.files, self.path = files, state
         self.sources = {file: (PACKAGE / file).read_text("utf-8") for file in files}
         self.state: dict[str, str] = {}
-        self.map: dict[str, list[str]] = {}
+        self.map: dict[str, dict[int, list[str]]] = {}
+        """By file and line: the tests that come by, the quickest first."""
+        self.took: dict[str, float] = {}
+        self.items: dict[str, Any] = {}
+        """By node id: the tests, where they are collected."""
+        self.watch = Watch()
         if state.exists():
             lines = state.read_text("utf-8").splitlines()
             self.state = dict(json.loads(line) for line in lines)
@@ -250,48 +177,120 @@ class Trial:
             lines.write(json.dumps([key, said], ensure_ascii=False) + "\n")
 
     def learn(self, tests: Sequence[str]) -> None:
-        """Which tests come by which line, quickest first; made once for each state of sources and tests."""
-        told = {path.as_posix(): path.read_text("utf-8") for test in tests for path in _files(ROOT / test)}
-        text = json.dumps([self.sources, told], sort_keys=True)
-        key = f"map:{hashlib.sha256(text.encode()).hexdigest()[:12]}"
-        if key not in self.state:
-            for number, test in enumerate(tests):
-                part = self.path.with_suffix(f".{number}.map")
+        """Which tests come by which line; learnt once for each state of the sources and of a file of tests."""
+        paths = [path for test in tests for path in _files(ROOT / test)]
+        for test in [TABLE, *(path.relative_to(ROOT).as_posix() for path in paths)]:
+            told = "" if test == TABLE else (ROOT / test).read_text("utf-8")
+            text = json.dumps([self.sources, test, told], sort_keys=True)
+            key = f"map:{hashlib.sha256(text.encode()).hexdigest()[:12]}"
+            part = self.path.with_suffix(f".{key.removeprefix('map:')}.map")
+            if key not in self.state or not part.exists():
                 in_child(lambda test=test, part=part: self._learned(test, part), 3_600)  # type: ignore[misc]
                 if not part.exists():
                     raise click.ClickException(f"{test} is not green without any mutant")
-                for line, found in json.loads(part.read_text("utf-8")).items():
-                    self.map.setdefault(line, []).extend(found)
-                part.unlink()
-            kept = self.path.with_suffix(".map")
-            kept.write_text(json.dumps(self.map), "utf-8")
-            self.remember(key, str(kept))
-        self.map = json.loads(Path(self.state[key]).read_text("utf-8"))
+                self.remember(key, str(part))
+            known = json.loads(part.read_text("utf-8"))
+            self.took |= known["took"]
+            for node, lines in known["lines"].items():
+                for file, line in lines:
+                    self.map.setdefault(file, {}).setdefault(line, []).append(node)
+        for found in self.map.values():
+            for nodes in found.values():
+                nodes.sort(key=lambda node: self.took.get(node, 0.0))
 
     def _learned(self, test: str, part: Path) -> str:
         watch = Watch(self.files)
-        if failed := pytested([test], watch, "-k", "not every_row"):
+        if test == TABLE:
+            watch.pytest_runtest_logstart(TABLE)
+            failed = table(SHARES[-1])
+            watch.pytest_runtest_logfinish()
+            watch.took[TABLE] = 0.0
+        else:
+            failed = pytested([test], watch, "-k", LEFT_OUT)
+        if failed:
             return failed
-        found: dict[str, list[str]] = {}
-        for node in sorted(watch.lines, key=lambda node: watch.took.get(node, 0.0)):
-            for file, line in watch.lines[node]:
-                found.setdefault(f"{file}:{line}", []).append(node)
-        part.write_text(json.dumps(found), "utf-8")
+        lines = {node: sorted(found) for node, found in watch.lines.items()}
+        part.write_text(json.dumps({"took": watch.took, "lines": lines}), "utf-8")
         return ""
+
+    def coming_by(self, case: Case) -> list[str]:
+        """The tests a mutant is tried with. Not each line is told of (that of a constant, of one part of a long call):
+        then the line before it that is; what stands in no function is tried with whatever is quick.
+        """
+        if not self.map:
+            return [TABLE]
+        known, line = self.map.get(case.file, {}), case.mutant.line
+        before = max((one for one in known if one <= line), default=None)
+        outside = not any(first <= line <= last for first, last in _bodies(self.sources[case.file]))
+        nodes = [] if outside or before is None else known[before]
+        if not nodes:
+            nodes = sorted(self.took, key=lambda one: self.took[one])
+        quick = [node for node in nodes if self.took.get(node, 0.0) < QUICK]
+        chosen, took = quick[: 10 * MOST], 0.0
+        for node in [node for node in nodes if self.took.get(node, 0.0) >= QUICK][:MOST]:
+            took += self.took.get(node, 0.0)
+            if took > LONG:
+                break
+            chosen.append(node)
+        return chosen
 
     def try_(self, case: Case) -> str:
         """Who noticed the mutant; "" nobody."""
         tree = plant(self.sources[case.file], case.mutant.number)
-        tests = self.map.get(f"{case.file}:{case.mutant.line}", [])
+        tests = self.coming_by(case)
         return in_child(lambda: self._tried(case, tree, tests), 10 * SECONDS).removeprefix("-")
 
     def _tried(self, case: Case, tree: ast.Module, tests: Sequence[str]) -> str:
-        sys.meta_path.insert(0, compiled(case.file, tree))
-        for share in SHARES:
-            if noticed := limited(lambda share=share: table(share)):  # type: ignore[misc]
+        if not exchanged(case.file, self.sources[case.file], tree):
+            forgotten()
+            sys.meta_path.insert(0, compiled(case.file, tree))
+            self.items.clear()
+        in_table = TABLE in tests
+        others = [test for test in tests if test != TABLE]
+        quick = [test for test in others if self.took.get(test, 0.0) < QUICK]
+        slow = [test for test in others if self.took.get(test, 0.0) >= QUICK]
+        tries: list[tuple[bool, float, Callable[[], str]]] = [
+            (bool(quick), SECONDS / 6, lambda: self._failed(quick)),
+            (in_table, SECONDS, lambda: table(SHARES[0])),
+            (bool(slow), SECONDS, lambda: self._failed(slow)),
+            (in_table and case.file in ONE_FIELD, SECONDS, lambda: table(SHARES[-1])),
+        ]
+        for due, seconds, one in tries:
+            if due and (noticed := limited(one, seconds)):
                 return noticed
-        failed = limited(lambda: pytested(tests[:MOST], Watch())) if tests else ""
-        return failed or "-"
+        return "-"
+
+    def _failed(self, tests: Sequence[str]) -> str:
+        """The first of these tests that fails: run where they are collected, or all anew."""
+        if not self.items:
+            return pytested(tests, Watch())
+        items = [self.items[test] for test in tests if test in self.items]
+        for item, following in zip(items, [*items[1:], None], strict=True):
+            item.ihook.pytest_runtest_protocol(item=item, nextitem=following)
+            if self.watch.failed:
+                return self.watch.failed
+        return ""
+
+    def collected(self, tests: Sequence[str], work: Callable[[], None]) -> None:
+        """Do the work in a process in which all the tests are collected: no child has to do that again."""
+        trial, done = self, list[bool]()
+
+        class Collected:
+            def pytest_runtestloop(self, session: Any) -> bool:
+                trial.items = {item.nodeid: item for item in session.items}
+                work()
+                done.append(True)
+                return True
+
+        said = pytested(tests, self.watch, "-s", "-k", LEFT_OUT, more_plugins=(Collected(),))
+        if not done:
+            raise click.ClickException(f"the tests could not be collected ({said}), or the work broke off")
+
+
+def _bodies(source: str) -> list[tuple[int, int]]:
+    """First and last line of every function's body."""
+    found = (one for one in ast.walk(ast.parse(source)) if isinstance(one, ast.FunctionDef))
+    return [(one.body[0].lineno, one.body[-1].end_lineno or 0) for one in found]
 
 
 def _files(test: Path) -> list[Path]:
@@ -299,7 +298,9 @@ def _files(test: Path) -> list[Path]:
 
 
 def imported_before() -> None:
-    """What every child needs and no mutant touches: imported once, before the first fork."""
+    """What every child needs: imported once, before the first fork."""
+    os.environ["CI"] = "1"  # the same examples as in CI
+    os.chdir(ROOT)
     for name in (
         "pytest",
         "hypothesis",
@@ -310,6 +311,7 @@ def imported_before() -> None:
         "ruamel.yaml",
     ):
         importlib.import_module(name)
+    importlib.import_module("itpm_sync.testing.table_check")
 
 
 def files_of(named: Sequence[str]) -> list[str]:
@@ -360,12 +362,19 @@ def main(
     cases = [case for case in trial.cases() if case.name not in known]
     chosen = cases[::every]
     until = time.monotonic() + minutes * 60 if minutes else None
-    for case in chosen:
-        if not trial.state.get(case.id) and (until is None or time.monotonic() < until):
-            noticed = trial.try_(case)
-            trial.remember(case.id, noticed)
-            if not noticed:
-                click.echo(f"{case.file}:{case.mutant.line}: {case.mutant.function}: {case.mutant.what}")
+
+    def work() -> None:
+        for case in chosen:
+            if not trial.state.get(case.id) and (until is None or time.monotonic() < until):
+                noticed = trial.try_(case)
+                trial.remember(case.id, noticed)
+                if not noticed:
+                    click.echo(f"{case.file}:{case.mutant.line}: {case.mutant.function}: {case.mutant.what}")
+
+    if no_tests:
+        work()
+    else:
+        trial.collected(tests, work)
     tell(trial, chosen, len(known))
 
 

@@ -62,7 +62,7 @@ def tied(
 ) -> Replica:
     """The item's record in a container, in step with it."""
     native = native or base.id
-    values = {name: agreed.value for name, agreed in base.agreed.items()}
+    values: dict[str, Any] = {name: agreed.value for name, agreed in base.agreed.items()}
     at = dict.fromkeys((*values, "kind", "title", "parent", "priority", "site"), 1)
     at |= {name: 0 for name in at if name not in values}
     seen = record(native, **values)
@@ -71,7 +71,7 @@ def tied(
 
 
 def untied(
-    connection: str, native: str, /, *, container: str = "main", key: str | None = None, **values: Value
+    connection: str, native: str, /, *, container: str = "main", key: str | None = None, **values: Any
 ) -> Replica:
     """A record that was just read and is no item's yet."""
     found = record(native, key=key, **values)

@@ -287,7 +287,7 @@ def edited(*views: ContainerView, count: int = 6, **more: Any) -> World:
     return world(
         *views,
         items=items,
-        replicas={each.id: each for each in replicas} and [news.get(each.id, each) for each in replicas],
+        replicas=[news.get(each.id, each) for each in replicas],
         **more,
     )
 

@@ -23,12 +23,12 @@ KEYS = Capabilities()
 
 def standing(base: ItemBase, connection: str = "a", *, key: str | None = None, **said: Any) -> Replica:
     """The item's record, where something else stands in some fields; what else is given are parts of the replica."""
-    names = {name: agreed.value for name, agreed in base.agreed.items()}
-    values = {
+    names: dict[str, Any] = {name: agreed.value for name, agreed in base.agreed.items()}
+    values: dict[str, Any] = {
         **names,
         **{name: said.pop(name) for name in ("title", "parent", "priority", "site") if name in said},
     }
-    parts = {
+    parts: dict[str, Any] = {
         name: said.pop(name) for name in tuple(said) if name in ("at", "tie", "undecided", "offers", "native")
     }
     native = parts.pop("native", base.id)
@@ -62,7 +62,7 @@ def one_write(
 ) -> dict[str, Value]:
     """What is written in the record of an item with priority 2, where 1 stands."""
     base = base or item("1", priority=2)
-    parts = {
+    parts: dict[str, Any] = {
         name: said.pop(name) for name in ("do", "circular", "policy", "refusals", "pending") if name in said
     }
     found = written(

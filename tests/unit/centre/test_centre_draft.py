@@ -210,7 +210,8 @@ def test_where_nothing_changed_nothing_is_decided() -> None:
 )
 def test_each_kind_of_change_is_a_decision(name: str, value: list[Any]) -> None:
     found = decision(lambda draft: setattr(draft.items["1"], name, value))
-    assert found == Decision("1", **{name: tuple(value)})
+    said: dict[str, Any] = {name: tuple(value)}
+    assert found == Decision("1", **said)
 
 
 def test_a_life_is_decided_with_its_note() -> None:

@@ -193,7 +193,7 @@ def test_what_could_not_be_read_before_is_undecided_now() -> None:
 
 
 def test_a_value_that_is_computed_no_more_is_a_first_one_where_nothing_was_agreed() -> None:
-    def computed(native: str, **values: Value) -> Record:
+    def computed(native: str, **values: Any) -> Record:
         return replace(record("1", **values), computed=frozenset({native}))
 
     bare = ItemBase("1", {"title": Agreed("Rack 1", 1)})
@@ -293,6 +293,9 @@ def test_a_parent_that_becomes_an_item_in_this_run_is_read_anew() -> None:
     agreed = item("1", parent=None)
     known = replace(tied(agreed), seen=record("1", parent="p"))
     assert under(known, tied(P), base=agreed, do=now_tied) == ("p", "p", True, False)
+    other = entry(known, "title", base=agreed, others=(tied(P),), items=(P,), do=now_tied)
+    assert other is not None
+    assert other.changed is False
 
     def another(draft: Draft, _one: ReplicaDraft) -> None:
         draft.tied_now.add(("a", "other"))

@@ -347,3 +347,79 @@ def test_a_reading_that_is_no_offer_forgets_the_offers_and_one_that_stays_keeps_
     assert "priority" not in offered(Offer(3, 7, NOW), says=8).replicas["a:1"].offers
     kept = offered(Offer(3, 7, NOW), says=1).replicas["a:1"]
     assert kept.offers == {"priority": (Offer(3, 7, NOW),), "site": (Offer(1, "s", NOW),)}
+
+
+# ── fields that the container lost ──
+
+
+def lost(one: Replica, *names: str) -> frozenset[str]:
+    """What stays undecided where the container has lost these fields."""
+    gone = {name: PlainLens(name) for name in names}
+    kept = tuple(lens for lens in LENSES if lens.name not in names)
+    draft = decided(
+        one,
+        do=lambda draft: draft.replicas["a:1"].unheard.clear(),
+        views=(view("a", lenses=kept, lost=gone),),
+    )
+    assert draft.replicas["a:1"].accept is True
+    return draft.replicas["a:1"].undecided
+
+
+def test_an_edit_of_a_field_that_was_lost_before_it_was_decided_waits() -> None:
+    both = read(tied(BASE), priority=2, title="New")
+    assert lost(both, "priority") == {"priority"}
+    assert lost(both, "site") == frozenset()
+    waiting = replace(both, undecided=frozenset({"site"}))
+    assert lost(waiting, "site") == {"site"}
+    assert lost(waiting, "site", "priority") == {"site", "priority"}
+    unread = tied(BASE, undecided=frozenset({"site", "kind"}))
+    assert lost(unread, "site") == {"site"}
+    never = replace(tied(BASE), seen=None, reading=record("1", title="Rack 1"))
+    assert lost(never, "site") == frozenset()
+
+
+# ── in order, and once ──
+
+
+def test_a_parent_is_decided_once() -> None:
+    p, g = item("p"), item("g")
+    draft = decided(
+        read(tied(BASE), parent="p"),
+        read(tied(BASE, "b"), parent="g"),
+        tied(p),
+        tied(g, "b"),
+        tied(p, "b"),
+        tied(g),
+        items=(BASE, p, g),
+    )
+    assert (len(draft.items["1"].opened), draft.items["1"].updated) == (1, [])
+    moved = decided(read(tied(BASE), parent="p"), tied(p), items=(BASE, p))
+    assert moved.items["1"].reasons["parent"] == "edited in a"
+
+
+def test_conflicts_are_opened_in_the_order_of_their_fields() -> None:
+    lenses = (*PLAIN, PlainLens("site"), PlainLens("vendor"))
+    views = (view("a", lenses=lenses), view("b", lenses=lenses))
+    names = ("priority", "site", "title", "vendor")
+    old: dict[str, Any] = dict.fromkeys(names, "old")
+    base = item("1", **old)
+    there = [
+        replace(tied(base, tool), reading=record("1", revision="2", **dict.fromkeys(old, tool)))
+        for tool in "ab"
+    ]
+    draft = decided(*there, views=views, items=(base,))
+    assert [one.field for one in draft.items["1"].opened] == list(names)
+
+
+def test_records_of_no_container_of_the_project_hinder_nothing() -> None:
+    draft = decided(
+        tied(BASE, "gone"), read(tied(BASE), priority=2), do=lambda draft: draft.tied_now.add(("gone", "x"))
+    )
+    assert priority(draft) == (2, 2)
+
+
+def test_an_empty_first_value_does_not_wait_for_the_last_word() -> None:
+    owned = {"fields": {"priority": FieldPolicy(Rule.OWNER, ("a",))}}
+    fresh = replace(tied(BASE, "b"), at={"title": 1}, reading=record("1", revision="2", title="New"))
+    draft = decided(tied(BASE, tie=Tie.HIDDEN), fresh, policy=owned)
+    assert draft.replicas["b:1"].undecided == frozenset()

@@ -251,7 +251,7 @@ def test_a_deleted_items_refusal_is_over_where_its_record_is_gone() -> None:
         deleted(one)
         one.of_item["1"].clear()
 
-    before = {"base": {"life": Life.DELETED}}
+    before: dict[str, Any] = {"base": {"life": Life.DELETED}}
     assert is_over(record={"tie": Tie.TOMBSTONE}, **before)
     assert not is_over(**before)
     assert is_over(record={"tie": Tie.TOMBSTONE}, do=deleted)

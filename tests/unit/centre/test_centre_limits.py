@@ -31,7 +31,7 @@ def full(limits: dict[str, int], *said: Any, **more: Any) -> Draft:
     return Draft(world(here, elsewhere, items=bases, replicas=replicas))
 
 
-def create(of: str, connection: str = "a", **writes: Value) -> Action:
+def create(of: str, connection: str = "a", **writes: Any) -> Action:
     return action(Operation.CREATE, of, connection, **writes)
 
 
@@ -132,7 +132,7 @@ def short(limits: dict[str, int], act: Action, **more: Any) -> tuple[list[str] |
     ]
 
 
-def update(**writes: Value) -> Action:
+def update(**writes: Any) -> Action:
     return action(Operation.UPDATE, "1", **writes)
 
 

@@ -46,7 +46,7 @@ def test_two_moves_that_close_a_cycle_are_one_conflict_and_stay_where_they_were(
     ]
     assert conflict.reason == "these moves together would put items under themselves"
     assert one.items["y"].opened == []
-    assert all("parent" not in one.items[name].agreed for name in "xy")
+    assert all(one.items[name].agreed["parent"] == Agreed(None, 1) for name in "xy")
     assert all("parent" in one.items[name].held for name in "xy")
     assert one.conflicts == {("x", "parent"): conflict, ("y", "parent"): conflict}
     assert one.parents == {"x": None, "y": None, "z": "x"}
@@ -67,6 +67,18 @@ def test_a_held_move_goes_back_to_what_was_agreed() -> None:
         name: one.items[name].base.agreed["parent"] for name in "xy"
     }
     assert one.parents == {"p": None, "x": "p", "y": "p"}
+
+
+def test_records_of_a_held_move_were_brought_to_what_they_were_before() -> None:
+    x, y = item("x"), item("y")
+    kept = {"title": 1, "parent": 0}
+    one = Draft(world(view("a"), items=[x, y], replicas=[tied(x, at=kept), tied(y, at={"title": 1})]))
+    for name, above in (("x", "y"), ("y", "x")):
+        one.items[name].agreed["parent"] = Agreed(above, 1, "a")
+        one.note_parent(one.items[name])
+        one.replicas[f"a:{name}"].at["parent"] = 1
+    hold_parent_cycles(one)
+    assert [one.replicas[f"a:{name}"].at for name in "xy"] == [kept, kept]
 
 
 def test_moves_that_close_nothing_go_on() -> None:

@@ -10,7 +10,7 @@ from itpm_sync.connector import Operation
 from itpm_sync.lens import Env, Untranslatable, Values
 from itpm_sync.model import Value
 from itpm_sync.plan import FieldWrite, Grade
-from itpm_sync.reconcile.past import Moved
+from itpm_sync.reconcile.past import Moved, Wrote
 from itpm_sync.simulator.lenses import PlainLens
 from itpm_sync.testing.small_undo import (
     BASE,
@@ -297,3 +297,86 @@ def test_a_resolution_and_an_undo_are_undone_though_nothing_was_written() -> Non
         moved=MOVED, base=WAS_ONE, past={"undone": True}, replicas=(says(there("a", WAS_ONE), priority=1),)
     )
     assert [one.new.value for one in again.back] == [1]
+
+
+def test_each_record_that_was_written_is_looked_at() -> None:
+    """What stands as before is counted; the others are asked about, put back, or left, each by itself."""
+    views = (*VIEWS, view("c", lenses=LENSES))
+    other = replace(WROTE, replica="c:1", connection="c")
+    replicas = (there("a"), says(there(), priority=1), there("c"))
+    both = undone(WROTE, other, views=views, replicas=replicas, past={"held": True})
+    assert (put(both), both.already) == ({("c", "priority"): (2, 1)}, 1)
+    late = undone(
+        replace(WROTE, was=0),
+        other,
+        views=views,
+        replicas=(there("a"), there(), says(there("c"), priority=1)),
+    )
+    assert (len(late.plan.conflicts), late.already) == (1, 1)
+    mixed = undone(WROTE, replace(other, version=3), views=views, replicas=(there("a"), there(), there("c")))
+    assert "it was agreed anew since" in left(mixed)[0]
+
+
+def test_what_was_put_back_by_hand_is_not_asked_about() -> None:
+    back = (there("a"), says(there(), priority=1))
+    lost = {("1", "priority"): (Side("b", 7, 7, 1),)}
+    for past, wrote in (
+        ({"lost": lost}, WROTE),
+        ({}, replace(WROTE, was=0)),
+        ({"base": True}, replace(WROTE, was=NEVER)),
+    ):
+        found = undone(wrote, replicas=back, past=past)
+        assert (found.plan.conflicts, found.already, put(found)) == ((), 1, {})
+
+
+def test_where_something_is_asked_the_rest_of_what_was_left_is_not_written() -> None:
+    views = (*VIEWS, view("c", lenses=LENSES))
+    other = replace(WROTE, replica="c:1", connection="c", natives={"priority": (2, 2)})
+    lost = {("1", "priority"): (Side("b", 7, 7, 1),)}
+    replicas = (there("a"), there(), there("c"))
+    found = undone(WROTE, other, views=views, replicas=replicas, past={"lost": lost, "held": True})
+    assert (len(found.plan.conflicts), put(found)) == (1, {})
+
+
+def test_a_parent_that_moves_back_is_the_parent_from_then_on() -> None:
+    p, q = item("p"), item("q")
+    base = replace(item("1"), agreed={**item("1").agreed, "parent": Agreed("q", 2, "a")})
+    wrote = Wrote("1", "parent", "b:1", "b", "main", 2, 1, {"parent": ("p", "q")})
+    replicas = (
+        says(there("a", base), parent="p"),
+        there("b", base),
+        *(there(name, one) for name in "ab" for one in (p, q)),
+    )
+    found = undone(
+        wrote,
+        moved=Moved("p", 2, 1),
+        base=base,
+        items=(p, q),
+        field="parent",
+        replicas=replicas,
+        past={"undone": True},
+    )
+    assert put(found) == {("b", "parent"): ("q", "p")}
+    assert [one.new.value for one in found.back] == ["p"]
+
+
+def test_an_item_of_which_nothing_is_agreed_is_left() -> None:
+    bare = ItemBase("1", {"title": Agreed("Rack 1", 1)})
+    found = undone(NOW_TWO, moved=MOVED, base=bare)
+    assert left(found) == ["Rack 1: priority in b is not put back: it was agreed anew since (version 0)."]
+
+
+def test_the_agreed_side_has_the_form_of_its_own_tool() -> None:
+    class Tens(PlainLens):
+        def form(self, value: Value, env: Env) -> Value:
+            return value * 10 if isinstance(value, int) else value
+
+        def get(self, values: Values, env: Env) -> Value:
+            found = super().get(values, env)
+            return found * 10 if isinstance(found, int) else found
+
+    views = (view("c", lenses=LENSES), view("a", lenses=(*LENSES[:3], Tens("priority"))), VIEWS[1])
+    replicas = (there("c", WAS_ONE), there("a", WAS_ONE), there("b", WAS_ONE))
+    found = undone(NOW_TWO, moved=MOVED, base=WAS_ONE, views=views, replicas=replicas)
+    (new,) = [side for side in found.plan.conflicts[0].sides if side.agreed]
+    assert (new.value, new.form) == (2, 20)

@@ -7,13 +7,14 @@ from typing import Any
 
 import pytest
 
-from itpm_sync.bases import LIFE, Conflict, ItemBase, Replica, Tie
+from itpm_sync.bases import LIFE, Agreed, Conflict, ItemBase, Replica, Tie
 from itpm_sync.connector import Capabilities, Operation
 from itpm_sync.plan import Grade, Warning
 from itpm_sync.policy import Limits
 from itpm_sync.reconcile import ContainerView
 from itpm_sync.reconcile.past import Made, Past, Wrote
 from itpm_sync.reconcile.undo import Undone, undo
+from itpm_sync.simulator.lenses import SetLens
 from itpm_sync.testing.small_undo import (
     BASE,
     LENSES,
@@ -21,6 +22,7 @@ from itpm_sync.testing.small_undo import (
     WHY,
     WROTE,
     read,
+    says,
     there,
 )
 from itpm_sync.testing.small_world import NOW, absent, item, record, stopped, view, world
@@ -231,3 +233,77 @@ def test_what_nobody_knows_yet_of_a_creation_is_told() -> None:
         Warning(Grade.LEFT_OUT, f"{title}: {rest}", item=name, mend=mend)
         for title, name in (("Rack 1", "1"), ("9", "9"))
     ]
+
+
+def test_each_record_that_was_made_or_deleted_is_looked_at() -> None:
+    gone_, two = Made("1", "b", "main", "9", "b:9"), item("2")
+    replicas = (there("a"), there(), there("a", two), there("b", two))
+    found = deleting(gone_, MADE, Made("2", "b", "main", "2", "b:2"), items=(two,), replicas=replicas)
+    assert gone(found) == [("1", "b"), ("2", "b")]
+    told = Past("r-1", deleted=(MADE, gone_))
+    named = undo(world(*VIEWS, items=[BASE], replicas=[there("a"), there()]), told, actor="pia").plan.warnings
+    assert len(named) == 1
+
+
+def test_a_record_of_an_item_that_people_want_left_alone_stays() -> None:
+    lenses = (*LENSES, SetLens("labels"))
+    one = there("a")
+    assert one.seen is not None
+    marked = replace(one, seen=replace(one.seen, values={**one.seen.values, "labels": ["itpm-skip"]}))
+    views = (view("a", lenses=lenses), VIEWS[1])
+    wanted = ("its item carries the label by which people want it left alone.", "")
+    assert stays(views=views, replicas=(marked, there())) == wanted
+    assert stays(replicas=(there("a"), there("b", item("2"), native="1")), base=BASE) == (
+        "it is no longer tied to what it was created for.",
+        "",
+    )
+
+
+def test_records_that_were_never_read_lie_under_nothing() -> None:
+    child = replace(there("b", item("2", parent="1")), seen=None)
+    assert gone(deleting(items=(item("2", parent="1"),), replicas=(there("a"), there(), child))) == [
+        ("1", "b")
+    ]
+
+
+def test_what_stays_is_a_parent_again_and_what_goes_is_none() -> None:
+    """A record that is put back lies under what is above the one that goes."""
+    g, x, y = item("g"), item("1", parent="g"), item("2", parent="g")
+    moved = {("2", "parent"): (Wrote("2", "parent", "b:2", "b", "main", 1, 1, {"parent": ("g", "1")}),)}
+    replicas = tuple(there(name, one) for name in "ab" for one in (g, x)) + (
+        there("a", y),
+        says(there("b", y), parent="1"),
+    )
+    found = deleting(base=x, items=(g, y), replicas=replicas, past={"wrote": moved})
+    assert [(one.operation, one.item) for one in found.plan.actions] == [
+        (Operation.UPDATE, "2"),
+        (Operation.DELETE, "1"),
+    ]
+
+
+def test_records_of_a_cycle_and_of_a_part_of_the_project_go_too() -> None:
+    w, x, y = item("1", parent="x"), item("x", parent="y"), item("y", parent="x")
+    replicas = tuple(there(name, one) for name in "ab" for one in (w, x, y))
+    assert gone(deleting(base=w, items=(x, y), replicas=replicas)) == [("1", "b")]
+    assert gone(deleting(focus=frozenset({"1"}))) == [("1", "b")]
+
+
+def test_only_deletions_of_records_that_were_there_count_for_the_brake() -> None:
+    bases = [item(f"{number:03}") for number in range(10)]
+    wrote = {
+        (one.id, "priority"): (
+            replace(WROTE, item=one.id, replica=f"b:{one.id}", natives={"priority": (1, None)}),
+        )
+        for one in bases
+    }
+    bases = [replace(one, agreed={**one.agreed, "priority": Agreed(None, 1)}) for one in bases]
+    replicas = [there(name, one) for name in "ab" for one in bases]
+    past = Past("r-1", wrote, held=True)
+    many_ = undo(world(*VIEWS, items=bases, replicas=replicas), past, actor="pia")
+    assert (len(many_.plan.actions), many_.plan.brakes) == (10, ())
+    hidden = [there("b", item(f"h{number}"), tie=Tie.HIDDEN) for number in range(90)]
+    made = tuple(Made(one.id, "b", "main", one.id, f"b:{one.id}") for one in bases[:2])
+    found = undo(
+        world(*VIEWS, items=bases, replicas=[*replicas, *hidden]), Past("r-1", made=made), actor="pia"
+    )
+    assert [one.says for one in found.plan.brakes] == ["2 of 10 records of main in b would be deleted."]

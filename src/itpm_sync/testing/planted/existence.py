@@ -245,8 +245,8 @@ EXISTENCE: Final = (
     Bug(
         name="nobody is asked about the copies we deleted when the original is restored",
         file=_GONE,
-        old="    if ours:\n        places",
-        new="    if not ours:\n        places",
+        old="        if ours:\n            places",
+        new="        if not ours:\n            places",
         kills=("S9", "S1"),
         test=_I + "test_i10_a_restored_original_asks_about_the_copies_we_deleted",
     ),

@@ -73,7 +73,7 @@ TREES: Final = (
     Bug(
         name="nobody looks, just before a deletion, whether a record still lies under it",
         file=_CALLS,
-        old="        elif replica.native_id in parents:\n",
+        old="        elif replica.native_id in under:\n",
         new="        elif replica.native_id in parents and replica.seen is None:\n",
         kills=("S18",),
         test="tests/scenarios/test_what_planted_bugs_showed.py::"
