@@ -77,7 +77,7 @@ JSON: list[tuple[Any, Any]] = [
 ]
 
 
-@pytest.mark.parametrize(("value", "data"), JSON, ids=str)
+@pytest.mark.parametrize(("value", "data"), JSON)
 def test_a_value_is_stored_as_it_always_was_and_comes_back(value: Any, data: Any) -> None:
     assert encode(value) == data
     assert decode(data) == value
@@ -147,7 +147,7 @@ READ: list[tuple[Any, str]] = [
 ]
 
 
-@pytest.mark.parametrize(("value", "text"), READ, ids=str)
+@pytest.mark.parametrize(("value", "text"), READ)
 def test_people_read_a_value_in_one_line(value: Any, text: str) -> None:
     assert show(value) == text
 
