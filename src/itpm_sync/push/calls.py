@@ -21,7 +21,7 @@ from itpm_sync.push.applying import apply
 from itpm_sync.push.desk import Desk, Place, Site
 from itpm_sync.push.natives import as_planned, put_back, told
 from itpm_sync.push.outcomes import settlement
-from itpm_sync.push.placing import is_there, parents_of, placed
+from itpm_sync.push.placing import apart, is_there, parents_of, placed, without_parent
 from itpm_sync.push.still_gone import taken_back
 from itpm_sync.push.traces import replaced_by
 
@@ -59,9 +59,20 @@ async def create(desk: Desk, place: Place, actions: Sequence[Action]) -> None:
 
 
 async def update(desk: Desk, place: Place, actions: Sequence[Action]) -> None:
-    """Update records: re-read just before where the tool has no conditional writes, then write what differs."""
+    """Update records, in as many rounds as moves rely on each other. A move whose room was not made waits."""
+    rest = placed(desk, place, actions)
+    while rest:
+        ready, later = apart(desk, place, rest)
+        if not ready:
+            ready, later = [without_parent(desk, one, "its parent still lies under it") for one in later], []
+        await _update(desk, place, ready)
+        rest = later
+
+
+async def _update(desk: Desk, place: Place, actions: Sequence[Action]) -> None:
+    """Re-read just before where the tool has no conditional writes, then write what differs."""
     site = desk.sites[place]
-    known = _known(desk, place, placed(desk, place, actions))
+    known = _known(desk, place, actions)
     fresh: Mapping[str, Record | None] = {}
     if not site.connector.capabilities.conditional:
         fresh = await _reread(desk, site, place, [replica for _, replica in known])

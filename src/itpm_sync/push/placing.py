@@ -1,7 +1,7 @@
 """What lies under what in a container while its records are written.
 
-In: the desk and updates of one container. Out: the updates without parents that cannot be written yet: one that is not
-there, or one that still lies under the record itself (the move that takes it out was refused, or is of this batch).
+In: the desk and updates of one container. Out: the updates without parents that are not there yet; which may go out
+together, so that no tool is asked to put a record under itself, whichever of them are refused.
 """
 
 from __future__ import annotations
@@ -21,37 +21,56 @@ def is_there(site: Site, parent: Value) -> bool:
 
 
 def placed(desk: Desk, place: Place, actions: Sequence[Action]) -> list[Action]:
-    """The actions; a parent that cannot be written yet is left out and waits for a later run."""
-    site, above = desk.sites[place], None
-    found = []
+    """The actions; a parent that has no record here yet is left out and waits for a later run."""
+    site, found = desk.sites[place], []
     for action in actions:
-        parent = next((write.new for write in action.writes if write.name == "parent"), None)
-        why = ""
-        if not is_there(site, parent):
-            why = "its parent is not there yet"
-        elif isinstance(parent, str):
-            above = _above(desk, place) if above is None else above
-            if _under(site, above, parent, action.item):
-                why = "its parent still lies under it"
-        if why:
-            desk.note(action, "waits", why)
-        rest = tuple(write for write in action.writes if write.name != "parent")
-        found.append(replace(action, writes=rest) if why else action)
+        there = is_there(site, _parent(action))
+        found.append(action if there else without_parent(desk, action, "its parent is not there yet"))
     return found
 
 
-def _above(desk: Desk, place: Place) -> dict[str, str]:
-    """By native id: the one above it, as it stands."""
-    return {one.native_id: native for one, native in _standing(desk, place)}
+def without_parent(desk: Desk, action: Action, why: str) -> Action:
+    """The action without its parent, which waits."""
+    desk.note(action, "waits", why)
+    return replace(action, writes=tuple(write for write in action.writes if write.name != "parent"))
 
 
-def _under(site: Site, above: Mapping[str, str], parent: str, item: str) -> bool:
-    at, visited = site.env.native_of(parent), set[str]()
-    while at is not None and at not in visited:
-        if at == site.env.native_of(item):
+def apart(desk: Desk, place: Place, actions: Sequence[Action]) -> tuple[list[Action], list[Action]]:
+    """Those that may go out together, and those that rely on one of them: what they are to lie under lies under them
+    as things stand, or would if only some of the others were carried out.
+    """
+    site, ready, later = desk.sites[place], [], []
+    above: dict[str, set[str]] = {}
+    if any(isinstance(_parent(action), str) for action in actions):
+        above = {one.native_id: {native} for one, native in _standing(desk, place)}
+    for action in actions:
+        parent = _parent(action)
+        over = site.env.native_of(parent) if isinstance(parent, str) else None
+        native = site.env.native_of(action.item)
+        if over is None or native is None:
+            ready.append(action)
+        elif _reaches(above, over, native):
+            later.append(action)
+        else:
+            above.setdefault(native, set()).add(over)
+            ready.append(action)
+    return ready, later
+
+
+def _parent(action: Action) -> Value:
+    return next((write.new for write in action.writes if write.name == "parent"), None)
+
+
+def _reaches(above: Mapping[str, set[str]], start: str, native: str) -> bool:
+    """Whether a record lies under another, by any of the edges."""
+    rest, visited = [start], set[str]()
+    while rest:
+        at = rest.pop()
+        if at == native:
             return True
-        visited.add(at)
-        at = above.get(at)
+        if at not in visited:
+            visited.add(at)
+            rest += above.get(at, ())
     return False
 
 
