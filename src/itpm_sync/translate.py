@@ -78,8 +78,12 @@ def returned(info: ContainerInfo, before: ContainerState | None) -> frozenset[st
 
 def once(info: ContainerInfo, state: ContainerState) -> ContainerInfo | None:
     """The container with the fields that it had under another name or has no more; None: it always had what it has."""
-    former = [NativeField(*one) for one in _former(state)]
+    former = _known_once(state)
     return replace(info, fields=[*info.fields, *former]) if former else None
+
+
+def _known_once(state: ContainerState) -> list[NativeField]:
+    return [NativeField(*one) for one in _former(state)]
 
 
 def _fields(state: ContainerState) -> Sequence[Sequence[Any]]:
@@ -113,20 +117,22 @@ def basis(
     project: Project,
     infos: Mapping[tuple[str, str], ContainerInfo],
     lenses: Mapping[tuple[str, str], Mapping[str, Lens]],
+    lost: Mapping[tuple[str, str], Mapping[str, Lens]],
+    states: Mapping[tuple[str, str], ContainerState],
 ) -> dict[str, Any]:
     """What deciding rests on in this run: the configuration, and the names that live in the tools, with their ids.
 
-    Only of fields that a lens reads: a renamed Planner bucket is nobody's business where buckets are not mapped.
+    Only of fields that a lens reads: a renamed Planner bucket is nobody's business where buckets are not mapped. Of
+    those that a container has lost: as it had them, so that what is renamed meanwhile is seen once they are back.
     """
-    used = {
-        place: frozenset[str]().union(*(lens.native for lens in found.values()))
-        for place, found in lenses.items()
-    }
+    fields = [(place, info.fields, lenses.get(place, {})) for place, info in infos.items()]
+    fields += [(place, _known_once(states[place]), away) for place, away in lost.items() if away]
     options = {
         f"{_OPTIONS}{field.title} in {_called(place, lenses)}": dict(field.options)
-        for place, info in infos.items()
-        for field in info.fields
-        if field.options and field.name in used.get(place, ())
+        for place, named, read in fields
+        for used in [frozenset[str]().union(*(lens.native for lens in read.values()))]
+        for field in named
+        if field.options and field.name in used
     }
     return {**project.basis, **options}
 

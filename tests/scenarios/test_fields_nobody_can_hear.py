@@ -141,3 +141,20 @@ def test_a_container_that_seems_to_be_emptied_just_then_has_not_told_what_it_has
     assert stands(bench, "J") == stands(bench, LOSER) == 3
     assert stands(bench, LOSER, "Desk") == 5
     assert quiet(bench)
+
+
+def test_an_option_that_was_renamed_while_its_field_was_away_is_asked_about_once_it_is_back() -> None:
+    bench = bench_of("J", LOSER)
+    memory = bench.tools[LOSER].memory
+    memory.options = {"site": {"1": "Nord", "2": "Sued"}}
+    mine = add(bench, "J", "Rack", site="Nord")
+    start(bench)
+    lose(bench, "site", "taken out")
+    settle(bench)
+    memory.options = {"site": {"1": "North", "2": "Sued"}}
+    bench.tools["J"].memory.edit_as("ann", mine, priority=2)
+    settle(bench)
+    assert stands(bench, LOSER) == 2, "nothing rests on it meanwhile"
+    put_back(bench)
+    says = [brake.says for brake in bench.sync().plan.brakes]
+    assert any("'Nord' became 'North'" in one for one in says), says

@@ -151,6 +151,7 @@ def adopted(ws: Workspace, project: Project, sight: Sight, found: Mapping[Place,
         pulls={**sight.pulls, **{place: one.pulled for place, one in found.items()}},
         infos={**sight.infos, **{place: one.info for place, one in found.items()}},
         lenses=dict(sight.lenses),
+        lost={place: away for place, away in sight.lost.items() if place not in found},
         suspended={place: why for place, why in sight.suspended.items() if place not in found},
         warnings=list(sight.warnings),
     )

@@ -181,7 +181,7 @@ class Running:
         sight = await pull_all(ws, project, state, self.lease, self.progress)
         self._renew()
         compile_all(project, sight)
-        basis = translate.basis(project, sight.infos, sight.lenses)
+        basis = _basis(project, sight)
         if rest is not None and self._same_basis(rest, state, sight, basis):
             focus = narrow.part(ws, project, state, sight, rest)
             if focus is not None and not other_ledger.suspicious(ws, sight):
@@ -207,7 +207,7 @@ class Running:
         self.strange = await identity.look(ws, project, sight)
         self.accepted = identity.accepted(self.strange, approved)
         sight = identity.adopted(ws, project, sight, self.accepted)
-        basis = translate.basis(project, sight.infos, sight.lenses)
+        basis = _basis(project, sight)
         if state.intents:  # what recovery opened (an edit that our write replaced) counts from this run on
             state = replace(
                 state,
@@ -395,6 +395,10 @@ class Running:
         await push(desk, plan.actions)
         self.lease = desk.lease
         return desk
+
+
+def _basis(project: Project, sight: Sight) -> dict[str, Any]:
+    return translate.basis(project, sight.infos, sight.lenses, sight.lost, sight.containers)
 
 
 def _undoubted(narrowly: Plan | None, wholly: Plan) -> Plan:

@@ -65,10 +65,14 @@ class Watch:
     """The most deletions that the limits allow in a container in one run."""
 
     def told(self, tool: SimTool, container: str) -> None:
-        """A tool described itself to the engine: what it says must be accepted before anything is written."""
+        """A tool described itself to the engine: what it says must be accepted before anything is written. Options of
+        a field that the container has lost rest on nothing, until it is back.
+        """
         prints, _ = tool.described
         now, place = tool.containers[container], (tool.name, container)
         tool.described = ({**prints, container: now}, dict(tool.names))
+        if "site" in (tool.lost.get(container), tool.renamed.get(container)):
+            return
         another = now != tool.accepted[0].get(container, now)  # its options say nothing about the right one's
         if another or tool.accepted[1] in ({}, tool.names):
             self.renamed.discard(place)
