@@ -158,3 +158,20 @@ def test_an_option_that_was_renamed_while_its_field_was_away_is_asked_about_once
     put_back(bench)
     says = [brake.says for brake in bench.sync().plan.brakes]
     assert any("'Nord' became 'North'" in one for one in says), says
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_while_the_title_is_away_nothing_is_made_there_and_what_people_make_there_waits(way: str) -> None:
+    bench = bench_of("J", LOSER)
+    start(bench)
+    lose(bench, "title", way)
+    add(bench, "J", "Rack")
+    add(bench, LOSER, "Rack")
+    add(bench, LOSER, "Desk")
+    settle(bench)
+    assert titles(bench, "J") == ["Rack"]
+    assert titles(bench, LOSER) == ["Desk", "Rack"]
+    put_back(bench)
+    settle(bench)
+    assert titles(bench, "J") == titles(bench, LOSER) == ["Desk", "Rack"], "the two racks are one"
+    assert quiet(bench)

@@ -22,6 +22,7 @@ from itpm_sync.reconcile.reading import day_of, name_of, peek
 from itpm_sync.reconcile.skipped import labelled
 from itpm_sync.reconcile.world import ContainerView
 
+_TITLE = "title"
 _ELSEWHERE = (Presence.GONE, Presence.GONE_OR_HIDDEN, Presence.MOVED, Presence.BINNED)
 
 
@@ -302,7 +303,10 @@ def _generation(
             claimed[item] += 1
     for one in strangers:
         sure = strong[one.base.id]
-        if any((item, view.place[0]) in draft.world.creating for item in (*sure, *weak[one.base.id])):
+        if _TITLE in view.lost:  # what it is called cannot be read now: nobody can say what it is
+            draft.waiting_records.add(one.base.id)
+            draft.later = True
+        elif any((item, view.place[0]) in draft.world.creating for item in (*sure, *weak[one.base.id])):
             # what an interrupted run made may be listed any moment: whether this is another, a later run knows
             draft.waiting_records.add(one.base.id)
             draft.later = True

@@ -15,6 +15,8 @@ from itpm_sync.policy import Creation, Scope
 from itpm_sync.reconcile.draft import Draft, ItemDraft
 from itpm_sync.reconcile.world import ContainerView
 
+_TITLE = "title"
+
 
 def takes(scope: Scope, item: ItemDraft) -> bool:
     """Whether a container of that scope takes the item, by its agreed fields."""
@@ -80,6 +82,9 @@ def _may_create(
             f"Nothing is created in {connection} in this run: not all of its containers could be listed.",
             mend="The next run that lists them all creates what is missing.",
         )
+        return False
+    if _TITLE in view.lost:  # what is made without a title is known to nobody
+        draft.later = True
         return False
     if view.policy.creation is Creation.MATCH_THEN_CREATE and item.base.made is not None:
         if draft.world.now < item.base.made + view.horizon:
