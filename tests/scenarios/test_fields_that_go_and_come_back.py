@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
+
 import pytest
 
+from itpm_sync.connector import Page
+from itpm_sync.memory import MemoryConnector
 from itpm_sync.testing.bench import PROJECT, Bench
 from itpm_sync.testing.stories import add, bench_of, native, quiet, settle, start
 
@@ -79,4 +83,26 @@ def test_a_list_from_before_it_was_back_does_not_say_that_it_is_empty() -> None:
     settle(bench)
     assert bench.value("J", mine, "priority") == 1
     assert bench.value(LOSER, native(bench, LOSER, "Rack"), "priority") == 1
+    assert quiet(bench)
+
+
+class Emptied(MemoryConnector):
+    """Its lists show nothing."""
+
+    async def pull(self, container: str, cursor: str | None, *, full: bool = False) -> AsyncIterator[Page]:
+        yield Page([], None, last=True, complete=True)
+
+
+def test_a_field_that_went_while_the_container_seemed_emptied_is_asked_for_once_it_is_back() -> None:
+    bench, _ = told()
+    add(bench, "J", "Desk", priority=5)
+    bench.killed_at(LOSER, "apply create", "after")
+    lose(bench, "priority")
+    bench.tools[LOSER].port = Emptied
+    bench.clock.move(hours=1)
+    bench.sync()  # what the lost call made is found by its key, and read without the field
+    bench.tools[LOSER].port = MemoryConnector
+    put_back(bench)
+    settle(bench)
+    assert bench.value(LOSER, native(bench, LOSER, "Desk"), "priority") == 5
     assert quiet(bench)

@@ -124,6 +124,8 @@ def _finished(
     edits = [moment for moment in (pulled.last_edit, before.last_edit) if moment is not None]
     # a container that seems to be emptied is asked about: nothing may pass over what it did not tell
     emptied = pulled.listed == frozenset() and before.known > 0
+    if emptied and info is not None:
+        info = replace(info, fields=[one for one in info.fields if one.name not in pulled.returned])
     return replace(
         before,
         cursor=before.cursor if emptied else page.cursor,
@@ -131,9 +133,7 @@ def _finished(
         last_complete=now if pulled.listed is not None else before.last_complete,
         last_edit=max(edits, default=None),
         fingerprint=before.fingerprint or (info.fingerprint if info else None),
-        document={**(before.document or {}), **remembered(info, before)}
-        if info and not emptied
-        else before.document,
+        document={**(before.document or {}), **remembered(info, before)} if info else before.document,
     )
 
 

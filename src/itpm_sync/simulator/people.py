@@ -268,6 +268,11 @@ class People:
             self.ghosts.touch((tool.name, native), shape=True)
             self.ghosts.restored[tool.name, native] = self.ghosts.moment
             self.ghosts.said_again.add(mark(tool.rows[native].values.get("title")))
+            ours = any((name, made) == (tool.name, native) for name, made, _ in self.ghosts.creations)
+            if ours and (tool.name, native) not in self.watch.item_of:
+                self.ghosts.made += (
+                    1  # what a lost call made was made anew while it was away: now there are two
+                )
             self.say("restore", tool, native)
 
     def take_offer(self) -> None:
