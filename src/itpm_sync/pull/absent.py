@@ -74,12 +74,11 @@ def _astray(
     a deleted one that was restored while it was hidden (`followed`: the listing told changes only). One that was seen
     to be restored, and is not listed before a run could decide it, may be deleted again.
     """
-    if replica.tie is Tie.TOMBSTONE and replica.native_id not in listed:
-        return replica.reading is not None and replica.absence is None
     if replica.tie is Tie.TOMBSTONE:
+        if replica.native_id not in listed:
+            return replica.reading is not None and replica.absence is None
         # it may still hold what no run had decided when it went
-        unread = replica.reading is None or replica.absence is not None
-        return followed and replica.native_id in listed and unread
+        return followed and (replica.reading is None or replica.absence is not None)
     if replica.native_id in listed:
         return replica.item in claimed or replica.absence is not None or replica.current is None
     return replica.current is not None

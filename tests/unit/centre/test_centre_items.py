@@ -7,69 +7,17 @@ from typing import Any
 
 import pytest
 
-from itpm_sync.bases import NEVER, Agreed, Conflict, ItemBase, Offer, Replica, Side, Tie
-from itpm_sync.connector import Capabilities
+from itpm_sync.bases import NEVER, Agreed, Conflict, Offer, Replica, Side, Tie
 from itpm_sync.errors import ItpmError
-from itpm_sync.lens import Env, Poisoned, Values
+from itpm_sync.lens import Env
 from itpm_sync.model import Value
 from itpm_sync.plan import Grade
 from itpm_sync.policy import FieldPolicy, Rule
-from itpm_sync.reconcile import ContainerView
 from itpm_sync.reconcile.draft import Draft, weighed
 from itpm_sync.reconcile.items import decide_items
-from itpm_sync.simulator.lenses import NumberLens, PlainLens
-from itpm_sync.testing.small_world import NOW, PLAIN, item, record, tied, untied, view, world
-
-TIMES = Capabilities(keys=False, edit_times=True)
-
-
-class Odd(NumberLens):
-    """Some of what people type breaks it."""
-
-    def get(self, values: Values, env: Env) -> Value:
-        if values.get(self.name) == "broken":
-            raise Poisoned("It broke.", field=self.name, place=("a", "main"))
-        return super().get(values, env)
-
-
-LENSES = (*PLAIN[:3], Odd("priority"), PlainLens("site"))
-BASE = item("1", priority=1)
-
-
-def read(one: Replica, **values: Value) -> Replica:
-    """Something else was read there."""
-    assert one.seen is not None
-    return replace(one, reading=replace(one.seen, revision="2", values={**one.seen.values, **values}))
-
-
-def begun(
-    *replicas: Replica,
-    views: tuple[ContainerView, ...] = (),
-    items: tuple[ItemBase, ...] = (BASE,),
-    **more: Any,
-) -> Draft:
-    return Draft(
-        world(
-            *(views or (view("a", lenses=LENSES), view("b", lenses=LENSES))),
-            items=items,
-            replicas=replicas,
-            **more,
-        )
-    )
-
-
-def decided(*replicas: Replica, do: Any = None, **more: Any) -> Draft:
-    draft = begun(*replicas, **more)
-    if do is not None:
-        do(draft)
-    decide_items(draft, draft.subjects())
-    return draft
-
-
-def priority(draft: Draft) -> tuple[Value, int]:
-    found = draft.items["1"].agreed["priority"]
-    return found.value, found.version
-
+from itpm_sync.simulator.lenses import PlainLens
+from itpm_sync.testing.small_items import BASE, LENSES, begun, decided, priority, read
+from itpm_sync.testing.small_world import NOW, PLAIN, item, record, tied, untied, view
 
 # ── who is heard ──
 
