@@ -77,7 +77,8 @@ class Ghosts:
     twice: set[str] = field(default_factory=set)
     """Marks of titles that were typed in two tools at once."""
     moved_unseen: set[Spot] = field(default_factory=set)
-    """Records that a person put under another while they were hidden from us, and that still are."""
+    """Records that a person put under another while they were hidden from us, or hid before any list of ours showed
+    it, and that are hidden still."""
     taken: set[str] = field(default_factory=set)
     """Marks of records that a person put under another between our reading and its deletion, which took them along."""
     raced: set[str] = field(default_factory=set)

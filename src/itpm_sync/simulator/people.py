@@ -230,9 +230,19 @@ class People:
         if row := self.row(tool := self.tool()):
             tool.hide(row.native_id, hidden=not row.hidden)
             self.ghosts.moved_unseen.discard((tool.name, row.native_id))
+            if row.hidden and self._unread_place(tool, row):
+                self.ghosts.moved_unseen.add((tool.name, row.native_id))
             self.ghosts.touch((tool.name, row.native_id))
             self._excuse(tool, row)
             self.say("hide" if row.hidden else "show", tool, row.native_id)
+
+    def _unread_place(self, tool: SimTool, row: Row) -> bool:
+        """Whether a record lies under another that no reading of ours has it under."""
+        return row.values.get(PARENT) is not None and not any(
+            known.current is not None and known.current.values.get(PARENT) == row.values[PARENT]
+            for known in self.bench.ledger.load(PROJECT).replicas.values()
+            if (known.connection, known.native_id) == (tool.name, row.native_id)
+        )
 
     def delete(self) -> None:
         row = self.row(tool := self.tool())
