@@ -6,6 +6,7 @@ further than the runs asked for, so the result is the same on any number of proc
 
 from __future__ import annotations
 
+import gc
 import multiprocessing
 import os
 import time
@@ -27,6 +28,9 @@ CHUNK = 4
 
 SHORTENED = 3
 """So many failing seeds are made short."""
+
+ALLOCATIONS = 20_000
+"""The collector of cycles looks after so many new objects, not after 700: a story leaves few, and each look costs."""
 
 
 @dataclass(slots=True)
@@ -92,6 +96,8 @@ def store() -> Store:
     global _store  # noqa: PLW0603 - made once a process
     if _store is None:
         _store = Store()
+        gc.freeze()
+        gc.set_threshold(ALLOCATIONS, *gc.get_threshold()[1:])
     return _store
 
 
