@@ -9,7 +9,7 @@ import pytest
 from itpm_sync.connector import Page
 from itpm_sync.memory import MemoryConnector
 from itpm_sync.testing.bench import PROJECT, Bench
-from itpm_sync.testing.stories import add, bench_of, native, quiet, settle, start
+from itpm_sync.testing.stories import add, bench_of, item, native, quiet, settle, start
 
 LOSER = "S"
 
@@ -105,4 +105,42 @@ def test_a_field_that_went_while_the_container_seemed_emptied_is_asked_for_once_
     put_back(bench)
     settle(bench)
     assert bench.value(LOSER, native(bench, LOSER, "Desk"), "priority") == 5
+    assert quiet(bench)
+
+
+@pytest.mark.parametrize("edited", [False, True], ids=["new", "edited meanwhile"])
+def test_a_record_that_was_hidden_when_it_came_back_says_it_once_it_is_shown(edited: bool) -> None:
+    bench, mine = told()
+    memory = bench.tools[LOSER].memory
+    there = native(bench, LOSER, "Rack")
+    lose(bench, "priority")
+    if edited:
+        memory.edit_as("bea", there, priority=5)
+    else:
+        there = memory.create_as("bea", "main", kind="task", title="Desk", priority=5)
+    settle(bench)
+    memory.hide(there)
+    put_back(bench)
+    settle(bench)
+    memory.hide(there, hidden=False)
+    settle(bench)
+    assert bench.value(LOSER, there, "priority") == 5
+    assert bench.value("J", mine if edited else native(bench, "J", "Desk"), "priority") == 5
+    assert quiet(bench)
+
+
+def test_a_record_that_was_hidden_just_when_it_was_read_says_it_when_it_is_written() -> None:
+    bench, mine = told()
+    memory = bench.tools[LOSER].memory
+    lose(bench, "priority")
+    memory.edit_as("bea", native(bench, LOSER, "Rack"), site="Sued", priority=5)
+    settle(bench)
+    put_back(bench)
+    bench.during(LOSER, "read", "before", lambda: memory.hide(native(bench, LOSER, "Rack")))
+    bench.sync()
+    memory.hide(native(bench, LOSER, "Rack"), hidden=False)
+    bench.tools["J"].memory.edit_as("ann", mine, priority=5)
+    settle(bench)
+    assert bench.agreed(item(bench, "Rack"), "priority") == 5
+    assert bench.ledger.conflicts(PROJECT) == []
     assert quiet(bench)

@@ -128,3 +128,27 @@ def test_a_record_that_went_before_its_edit_was_decided_is_revived_when_it_is_sh
     memory.hide(in_s)
     settle(bench)
     revived_once_shown(bench, in_s)
+
+
+def test_a_record_restored_and_moved_while_it_was_hidden_is_revived_where_it_is_shown() -> None:
+    bench = bench_of("J", "S", sheets=("s1", "s2"))
+    bench.tools["S"].port = Followed
+    add(bench, "S", "Lamp", "s2", priority=1)
+    mine = add(bench, "S", "Rack", "s1", priority=1)
+    start(bench)
+    memory = bench.tools["S"].memory
+    memory.hide(mine)
+    settle(bench)
+    memory.delete_as("bea", mine)
+    settle(bench)
+    memory.restore_as("bea", mine)
+    memory.move_as("bea", mine, "s2")
+    add(bench, "S", "Desk", "s2")  # the cursor goes on
+    settle(bench)
+    memory.hide(mine, hidden=False)
+    settle(bench)
+    assert bench.ledger.load(PROJECT).items[item(bench, "Rack")].life is Life.LIVE
+    bench.tools["J"].memory.edit_as("ann", native(bench, "J", "Rack"), priority=2)
+    settle(bench)
+    assert bench.value("S", mine, "priority") == 2
+    assert quiet(bench)

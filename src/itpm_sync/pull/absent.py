@@ -38,8 +38,7 @@ async def sweep(
         missing = [
             replica
             for replica in memory.by_native.values()
-            if replica.container == pulled.container
-            and _astray(replica, pulled.listed, claimed, followed=not pulled.complete)
+            if _astray(replica, pulled, pulled.listed, claimed)
         ]
         wanted = [replica.native_id for replica in missing]
         wanted += sorted(pulled.listed - memory.all - {native for native, _ in pulled.skipped})
@@ -55,7 +54,8 @@ async def sweep(
             known = memory.by_native.get(sighting.native_id)
             after: Replica | None
             if known is not None:
-                after = _sighted(connector, known, sighting, pulls, complete=complete, now=now)
+                asked = replace(sighting, container=_where(sighting, pulled))
+                after = _sighted(connector, known, asked, pulls, complete=complete, now=now)
             else:
                 after = _shown(connector, pulled, sighting, memory)
             if after is not None and after != known:
@@ -66,14 +66,18 @@ async def sweep(
 
 
 def _astray(
-    replica: Replica, listed: Collection[str], claimed: Collection[str | None], *, followed: bool
+    replica: Replica, pulled: Pulled, listed: Collection[str], claimed: Collection[str | None]
 ) -> bool:
     """Whether a complete listing and what is known of a record do not agree.
 
     A record that is listed though it was away may only have been shown again: no pull of changes tells of it. Nor of
-    a deleted one that was restored while it was hidden (`followed`: the listing told changes only). One that was seen
-    to be restored, and is not listed before a run could decide it, may be deleted again.
+    a deleted one that was restored while it was hidden (`followed`: the listing told changes only), nor of where it
+    was moved meanwhile. One that was seen to be restored, and is not listed before a run could decide it, may be
+    deleted again.
     """
+    followed = not pulled.complete
+    if replica.container != pulled.container:
+        return followed and replica.tie is Tie.TOMBSTONE and replica.native_id in listed
     if replica.tie is Tie.TOMBSTONE:
         if replica.native_id not in listed:
             return replica.reading is not None and replica.absence is None
@@ -91,6 +95,11 @@ def _shown(connector: Connector, pulled: Pulled, sighting: Sighting, memory: Mem
     return reading(connector, pulled, sighting.record, memory)
 
 
+def _where(sighting: Sighting, pulled: Pulled) -> str | None:
+    """The container of a record that was asked for in this one."""
+    return sighting.container if sighting.presence is Presence.MOVED else pulled.container
+
+
 def _sighted(
     connector: Connector,
     known: Replica,
@@ -103,10 +112,12 @@ def _sighted(
     """A record that was not listed, after it was read directly."""
     ours = {pulled.container: pulled for pulled in pulls}
     moved = sighting.presence is Presence.MOVED
-    place = ours.get((sighting.container if moved else known.container) or "")
+    place = ours.get(sighting.container or "")
     if (sighting.presence is Presence.PRESENT or moved) and sighting.record is not None and place is not None:
         record = filled(known, place, sighting.record)
-        return read_again(known, place.container, record, connector.capabilities, place.returned)
+        return read_again(
+            known, place.container, record, connector.capabilities, place.returned, directly=True
+        )
     if sighting.presence not in _ABSENT:
         return known
     if known.tie is Tie.TOMBSTONE:

@@ -6,7 +6,7 @@ Readings are stored page by page; the cursor moves with the last one.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
@@ -162,14 +162,23 @@ def read_again(
     record: Record,
     capabilities: Capabilities,
     returned: frozenset[str] = frozenset(),
+    *,
+    directly: bool = False,
 ) -> Replica:
-    """A known record read again, in whichever container it is now. `returned`: fields that nobody could hear before."""
+    """A known record read again, in whichever container it is now. `returned`: fields that nobody could hear before.
+
+    `directly`: this is no list's word, so what it says differently at the revision that was decided is heard. A record
+    that was away when fields returned is asked so once it is back: it stays away until then.
+    """
     seen, moved = known.seen, known.container != container
     buried = known.tie is Tie.TOMBSTONE
     # not newer than what was decided: a lagging index must not revert our own write (rule 0)
     old = seen is not None and capabilities.ordered and record.revision <= seen.revision
     lags = known.knows_newer(record, ordered=capabilities.ordered)
-    if not moved and (lags or (old and not _heard_again(seen, record, returned))):
+    heard = record.values if directly else returned
+    if not moved and (lags or (old and not _heard_again(seen, record, heard))):
+        if known.absence is not None and _heard_again(seen, record, record.values):
+            return known
         return known if buried else replace(known, absence=None)
     here = replace(known, container=container, absence=None)
     if seen is not None and same(seen, record) and not moved and not buried:
@@ -177,12 +186,12 @@ def read_again(
     return replace(here, reading=record)
 
 
-def _heard_again(seen: Record | None, record: Record, returned: frozenset[str]) -> bool:
-    """Whether the record, as it was decided, says something of a field that was not there then."""
+def _heard_again(seen: Record | None, record: Record, names: Collection[str]) -> bool:
+    """Whether the record, at the revision that was decided, says something else of these fields than it said then."""
     return (
         seen is not None
         and record.revision == seen.revision
-        and any(record.values.get(name) != seen.values.get(name) for name in returned)
+        and any(record.values.get(name) != seen.values.get(name) for name in names)
     )
 
 

@@ -82,8 +82,15 @@ class Memory:
             [
                 spot.native_id
                 for spot in spots
-                if (seen := listed.get(spot.container)) is not None
-                and _questionable(spot, seen, claimed, followed=spot.container in followed)
+                if (
+                    (seen := listed.get(spot.container)) is not None
+                    and _questionable(spot, seen, claimed, followed=spot.container in followed)
+                )
+                or (
+                    # restored and moved while it was hidden: changes alone tell of neither
+                    spot.tie is Tie.TOMBSTONE
+                    and any(spot.native_id in listed.get(place, ()) for place in followed - {spot.container})
+                )
             ]
         )
         self.all = {spot.native_id for spot in spots} | self.by_native.keys()

@@ -96,6 +96,7 @@ async def _update(desk: Desk, place: Place, actions: Sequence[Action]) -> None:
             calls.append(_call(desk, action, action.writes, Operation.UPDATE, replica, values, expected))
         else:
             desk.note(action, "already so")
+            _remember(desk, site, replica, expected)  # what is known of it says otherwise
     await _carry(desk, site, place, calls)
 
 
