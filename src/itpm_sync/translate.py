@@ -55,8 +55,6 @@ def remembered(info: ContainerInfo, before: ContainerState) -> dict[str, Any]:
     `former`: fields that it had under that name at any time and has no more (F34: they may come back).
     """
     fields = [[f.name, f.title, f.type, f.writable, dict(f.options)] for f in info.fields]
-    here = {(f.name, f.title) for f in info.fields}
-    had = {(name, title): [name, title, *rest] for name, title, *rest in (*_former(before), *_fields(before))}
     return {
         "title": info.title,
         "url": info.url,
@@ -64,7 +62,7 @@ def remembered(info: ContainerInfo, before: ContainerState) -> dict[str, Any]:
         "keys": info.keys,
         "edited": info.edited.isoformat() if info.edited else None,
         "fields": fields,
-        "former": [one for called, one in had.items() if called not in here][-_MOST_FORMER:],
+        "former": _gone(info, before)[-_MOST_FORMER:],
     }
 
 
@@ -78,12 +76,19 @@ def returned(info: ContainerInfo, before: ContainerState | None) -> frozenset[st
 
 def once(info: ContainerInfo, state: ContainerState) -> ContainerInfo | None:
     """The container with the fields that it had under another name or has no more; None: it always had what it has."""
-    former = _known_once(state)
+    former = _known_once(info, state)
     return replace(info, fields=[*info.fields, *former]) if former else None
 
 
-def _known_once(state: ContainerState) -> list[NativeField]:
-    return [NativeField(*one) for one in _former(state)]
+def _known_once(info: ContainerInfo, state: ContainerState) -> list[NativeField]:
+    return [NativeField(*one) for one in _gone(info, state)]
+
+
+def _gone(info: ContainerInfo, before: ContainerState) -> list[Sequence[Any]]:
+    """Fields that it had and has no more; since just now too, whether or not it could be read since."""
+    here = {(f.name, f.title) for f in info.fields}
+    had = {(name, title): [name, title, *rest] for name, title, *rest in (*_former(before), *_fields(before))}
+    return [one for called, one in had.items() if called not in here]
 
 
 def _fields(state: ContainerState) -> Sequence[Sequence[Any]]:
@@ -126,7 +131,9 @@ def basis(
     those that a container has lost: as it had them, so that what is renamed meanwhile is seen once they are back.
     """
     fields = [(place, info.fields, lenses.get(place, {})) for place, info in infos.items()]
-    fields += [(place, _known_once(states[place]), away) for place, away in lost.items() if away]
+    fields += [
+        (place, _known_once(infos[place], states[place]), away) for place, away in lost.items() if away
+    ]
     options = {
         f"{_OPTIONS}{field.title} in {_called(place, lenses)}": dict(field.options)
         for place, named, read in fields

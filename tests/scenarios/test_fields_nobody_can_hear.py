@@ -8,6 +8,7 @@ import pytest
 
 from itpm_sync.bases import LIFE
 from itpm_sync.cycle import resolve
+from itpm_sync.errors import Unavailable
 from itpm_sync.policy import Deletion, FieldPolicy, Rule
 from itpm_sync.testing.bench import PROJECT, Bench
 from itpm_sync.testing.stories import add, bench_of, item, native, quiet, settle, start, titles
@@ -94,6 +95,32 @@ def test_the_tool_with_the_last_word_is_waited_for(way: str) -> None:
     bench.tools["J"].memory.edit_as("ann", mine, priority=2)
     settle(bench)
     assert bench.agreed(item(bench, "Rack"), "priority") == 1, "its owner was not heard"
+    put_back(bench)
+    settle(bench)
+    assert stands(bench, "J") == stands(bench, LOSER) == 1
+    assert 2 in bench.losers(item(bench, "Rack"), "priority")
+    assert quiet(bench)
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_the_tool_with_the_last_word_is_waited_for_where_its_list_fails_when_its_field_is_first_missed(
+    way: str,
+) -> None:
+    bench = bench_of("J", LOSER, fields={"priority": FieldPolicy(Rule.OWNER, (LOSER,))})
+    mine = add(bench, "J", "Rack", priority=1)
+    start(bench)
+    lose(bench, "priority", way)
+    memory = bench.tools[LOSER].memory
+
+    def broken(call: str, phase: str) -> None:
+        if (call, phase) == ("pull", "before"):
+            raise Unavailable("S: a login page.")
+
+    memory.on_call = broken
+    bench.tools["J"].memory.edit_as("ann", mine, priority=2)
+    bench.sync()
+    assert bench.agreed(item(bench, "Rack"), "priority") == 1, "its owner was not heard"
+    memory.on_call = lambda _call, _phase: None
     put_back(bench)
     settle(bench)
     assert stands(bench, "J") == stands(bench, LOSER) == 1
