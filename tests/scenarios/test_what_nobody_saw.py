@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
+import pytest
+
 from itpm_sync.bases import LIFE
-from itpm_sync.connector import Change, Outcome
+from itpm_sync.connector import Capabilities, Change, Outcome
 from itpm_sync.cycle import resolve
-from itpm_sync.errors import UnknownOutcome
+from itpm_sync.errors import Unavailable, UnknownOutcome
 from itpm_sync.memory import MemoryConnector
 from itpm_sync.policy import Deletion, FieldPolicy, Rule
 from itpm_sync.testing.bench import PROJECT, Bench
@@ -104,6 +106,86 @@ def test_an_edit_that_our_write_replaced_on_a_record_that_moved_before_we_looked
     settle(bench)
     assert 7 in bench.losers(item(bench, "Rack"), "priority")
     assert bench.conflict_values("priority") == [2, 7]
+
+
+def deleted_before_we_looked(
+    *, able: Capabilities = SURE, carried_out: bool = True, meets: str = ""
+) -> tuple[Bench, str]:
+    """Rack gets another title in J; nobody knows whether S has it, and there bea deleted Rack before we could look."""
+    bench = bench_of("J", "S", able=able)
+    mine = add(bench, "J", "Rack")
+    start(bench)
+    memory, in_s = bench.tools["S"].memory, native(bench, "S", "Rack")
+    bench.tools["J"].memory.edit_as("ann", mine, title="Rack 4")
+
+    def lost(call: str, phase: str) -> None:
+        if (call, phase) == ("apply update", "before") and meets:
+            memory.edit_as("bea", in_s, title=meets)
+        if (call, phase) == ("apply update", "after" if carried_out else "before"):
+            raise UnknownOutcome("S: time-out.")
+
+    memory.on_call = lost
+    bench.sync()
+    memory.on_call = lambda _call, _phase: None
+    memory.delete_as("bea", in_s)
+    settle(bench)
+    return bench, in_s
+
+
+def test_an_edit_of_a_restored_record_knew_what_a_lost_call_of_ours_wrote_there() -> None:
+    bench, in_s = deleted_before_we_looked()
+    memory = bench.tools["S"].memory
+    memory.restore_as("bea", in_s)
+    memory.edit_as("bea", in_s, title="Rack 5")
+    down: list[str] = []
+
+    def broken(call: str, phase: str) -> None:
+        if (call, phase) == ("history", "before") and not down:
+            down.append(call)
+            raise Unavailable("S: 502.")
+
+    memory.on_call = broken
+    bench.sync()
+    assert (down, bench.ledger.conflicts(PROJECT)) == (["history"], []), "what it knew is not told yet"
+    settle(bench)
+    assert bench.ledger.conflicts(PROJECT) == []
+    assert titles(bench, "J") == titles(bench, "S") == ["Rack 5"]
+    assert quiet(bench)
+
+
+@pytest.mark.parametrize("edited", ["", "Rack 5"])
+def test_what_a_lost_call_of_ours_replaced_is_asked_about_once_the_record_is_restored(edited: str) -> None:
+    bench, in_s = deleted_before_we_looked(meets="Rack 7")
+    memory = bench.tools["S"].memory
+    memory.restore_as("bea", in_s)
+    if edited:
+        memory.edit_as("bea", in_s, title=edited)
+    settle(bench)
+    assert bench.conflict_values("title") == [edited or "Rack 4", "Rack 7"]
+    assert "Rack 7" in bench.losers(item(bench, "Rack 4"), "title")
+    assert quiet(bench)
+
+
+def test_an_edit_of_a_restored_record_that_a_lost_call_of_ours_never_reached_did_not_know_it() -> None:
+    bench, in_s = deleted_before_we_looked(carried_out=False)
+    memory = bench.tools["S"].memory
+    memory.restore_as("bea", in_s)
+    memory.edit_as("bea", in_s, title="Rack 5")
+    settle(bench)
+    assert bench.conflict_values("title") == ["Rack 4", "Rack 5"]
+
+
+def test_what_a_lost_call_may_have_written_once_is_an_edit_when_it_is_typed_again_later() -> None:
+    bench, in_s = deleted_before_we_looked(able=replace(SURE, history=False), carried_out=False)
+    memory, mine = bench.tools["S"].memory, native(bench, "J", "Rack 4")
+    memory.restore_as("bea", in_s)
+    settle(bench)
+    bench.tools["J"].memory.edit_as("ann", mine, title="Rack 6")
+    settle(bench)
+    assert titles(bench, "S") == ["Rack 6"]
+    memory.edit_as("bea", in_s, title="Rack 4")
+    settle(bench)
+    assert titles(bench, "J") == titles(bench, "S") == ["Rack 4"]
 
 
 def waiting_edit() -> tuple[Bench, str]:

@@ -72,7 +72,7 @@ def _decision(ws: Workspace, conflict: Conflict, side: Side | None, item: ItemBa
         return Decision(item.id, closed=(conflict.id,), life=life, note=note, losers=losers)
     if side is not None and not side.lawful:
         raise Misconfigured(
-            f"What {side.tool} says contradicts itself; it cannot become the agreed value.",
+            f"What {side.tool} says cannot become the agreed value: it contradicts itself or cannot be translated.",
             mend="Correct it there, or choose another side.",
         )
     agreed = item.agreed.get(conflict.field)

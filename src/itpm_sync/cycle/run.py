@@ -33,6 +33,7 @@ from itpm_sync.plan import BrakeKind, Grade, Plan
 from itpm_sync.plan_document import document
 from itpm_sync.push import Desk, Site, push
 from itpm_sync.push.recover import recover
+from itpm_sync.push.shown_again import shown_again
 from itpm_sync.reconcile import World, reconcile
 from itpm_sync.ties import Beyond
 from itpm_sync.translate import Project
@@ -203,12 +204,13 @@ class Running:
         replicas = sight.replicas if sight.complete else ws.ledger.replicas(project.facts.id)
         sight = replace(sight, items=dict(items), replicas=dict(replicas), complete=True)
         await look_up_people(ws, project, sight, self.lease)
+        back = _back(sight)
         creating, pending = await self._recover(state, sight)
         self.strange = await identity.look(ws, project, sight)
         self.accepted = identity.accepted(self.strange, approved)
         sight = identity.adopted(ws, project, sight, self.accepted)
         basis = _basis(project, sight)
-        if state.intents:  # what recovery opened (an edit that our write replaced) counts from this run on
+        if state.intents or back:  # what recovery opened (an edit that our write replaced) counts from this run on
             state = replace(
                 state,
                 conflicts={conflict.id: conflict for conflict in ws.ledger.conflicts(project.facts.id)},
@@ -288,11 +290,13 @@ class Running:
     async def _recover(self, state: State, sight: Sight) -> tuple[frozenset[tuple[str, str]], frozenset[str]]:
         """Settle the intents that an earlier run left open; what stays open holds its items back."""
         intents = state.intents
-        if not intents:
+        if not intents and not _back(sight):
             return frozenset(), frozenset()
-        self.progress(f"looking up {len(intents)} unfinished writes")
+        if intents:
+            self.progress(f"looking up {len(intents)} unfinished writes")
         desk = self._desk(sight, state)
         left = await recover(desk, intents)
+        waiting = await shown_again(desk)
         self.lease = desk.lease
         self.unsure = dict(desk.unsure)
         sight.replicas = desk.replicas
@@ -300,7 +304,7 @@ class Running:
             (intent.item, intent.connection) for intent in left if intent.operation == "create"
         )
         pending = frozenset(intent.replica for intent in left if intent.replica is not None)
-        return creating, pending
+        return creating, pending | waiting
 
     def _desk(self, sight: Sight, state: State) -> Desk:
         around = envs(self.project, sight)
@@ -399,6 +403,11 @@ class Running:
 
 def _basis(project: Project, sight: Sight) -> dict[str, Any]:
     return translate.basis(project, sight.infos, sight.lenses, sight.lost, sight.containers)
+
+
+def _back(sight: Sight) -> bool:
+    """Whether a record says something new that may hold what a write of unknown outcome brought (`shown_again`)."""
+    return any(one.offers and one.reading is not None for one in sight.replicas.values())
 
 
 def _undoubted(narrowly: Plan | None, wholly: Plan) -> Plan:

@@ -12,7 +12,7 @@ from datetime import datetime
 from typing import Any
 
 from itpm_sync.bases import NEVER, Conflict, Intent, ItemBase, Refusal, Replica, Side, next_try
-from itpm_sync.codec import digest, encode
+from itpm_sync.codec import canonical, digest, encode
 from itpm_sync.connector import Record
 from itpm_sync.lens import Lens, Unliftable, Untranslatable
 from itpm_sync.model import Kind, Value
@@ -80,6 +80,9 @@ def after_write(
         if version != NEVER and name in lenses and not lenses[name].native.isdisjoint(written.sent)
     }
     at = {**replica.at, **brought}
+    if not brought.keys().isdisjoint(replica.offers):  # what an earlier write may have brought stands no more
+        offers = {name: those for name, those in replica.offers.items() if name not in brought}
+        replica = replace(replica, offers=offers)
     if strange:
         seen = replace(decided, values=believed, key=record.key)
         return replace(replica, seen=seen, reading=record, at=at, absence=None)
@@ -122,12 +125,10 @@ def overwritten(
         lens, agreed = lenses.get(name), item.agreed.get(name)
         if lens is None or agreed is None or lens.native.isdisjoint(replaced):
             continue
-        stood = form(lens, {**before, **replaced}, env)
-        if stood in (written.intent.old.get(name), written.intent.new[name]):
+        stood = {**before, **replaced}
+        if form(lens, stood, env) in (written.intent.old.get(name), written.intent.new[name]):
             continue
-        edit = Side(
-            replica.connection, _lifted(lens, stood, agreed.value, env), stood, replica.at.get(name, NEVER)
-        )
+        edit = _said(replica, name, lens, stood, agreed=agreed.value, env=env)
         losers.append(Loser(name, edit, f"edited in {replica.connection} while we wrote there"))
         if edit.version == agreed.version:
             continue
@@ -140,7 +141,7 @@ def overwritten(
             actor=agreed.actor,
             edited=agreed.edited,
         )
-        identity = f"c-{digest([item.id, name, written.intent.id, encode(stood)])[:12]}"
+        identity = f"c-{digest([item.id, name, written.intent.id, encode(edit.form)])[:12]}"
         why = f"edited in {replica.connection} while we wrote there"
         made = written.intent.called or written.intent.made
         assert made is not None, "an intent that was carried out was called"
@@ -156,11 +157,21 @@ def _agreed_form(lens: Lens, value: Value, env: ContainerEnv) -> Value:
         return value
 
 
-def _lifted(lens: Lens, stood: Value, agreed: Value, env: ContainerEnv) -> Value:
+def _said(
+    replica: Replica, name: str, lens: Lens, values: Mapping[str, Any], *, agreed: Value, env: ContainerEnv
+) -> Side:
+    """What a person typed into a replica. In the tool's own words where it cannot be translated: they are evidence."""
+    at = replica.at.get(name, NEVER)
     try:
-        return lens.lift(stood, agreed, env)
+        stood = lens.get(values, env)
+    except (Untranslatable, Beyond):
+        words = [values.get(native) for native in sorted(lens.native)]
+        text = words[0] if len(words) == 1 and isinstance(words[0], str) else canonical(words)
+        return Side(replica.connection, text, text, at, lawful=False)
+    try:
+        return Side(replica.connection, lens.lift(stood, agreed, env), stood, at)
     except (Unliftable, Untranslatable):
-        return stood
+        return Side(replica.connection, stood, stood, at, lawful=False)
 
 
 def refusals(

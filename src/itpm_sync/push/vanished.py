@@ -2,7 +2,7 @@
 
 In: the desk, the intent, the replica. Out: its settlement. A record that got a new id by being moved is asked what our
 write did there, in the tool's own history. Where nothing can tell, what we sent is remembered like an offer: a record
-that comes back and says exactly that was brought to that version, and is no edit of anybody.
+that comes back and says exactly that was brought to that version, and is no edit of anybody (`shown_again.py`).
 """
 
 from __future__ import annotations

@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from itpm_sync.bases import Side
+from itpm_sync.lens import Untranslatable
 from itpm_sync.model import Value
 
 FormIn = Callable[[str | None, Value], Value]
@@ -26,6 +27,7 @@ class Cover:
 def cover(sides: Sequence[Side], form_in: FormIn) -> Cover:
     """A side is dropped only if it is the form, in its own tool, of a side that stays.
 
+    Words that could not be translated have no form in another tool: they cover what says the very same, nothing else.
     Of equal or mutual ones the first connection name stays; if none would stay, all stay. One that stays takes the
     latest time of those dropped into it.
     """
@@ -34,7 +36,7 @@ def cover(sides: Sequence[Side], form_in: FormIn) -> Cover:
         (low, high)
         for low, dropped in enumerate(rest)
         for high, other in enumerate(rest)
-        if low != high and form_in(dropped.tool, other.value) == dropped.form
+        if low != high and _form(other, dropped.tool, form_in) == dropped.form
     }
     drops = {(low, high) for low, high in covers if (high, low) not in covers or high < low}
     stays, into = _kernel(len(rest), drops)
@@ -45,6 +47,15 @@ def cover(sides: Sequence[Side], form_in: FormIn) -> Cover:
         tuple(kept[high] for high in sorted(kept)),
         tuple((rest[low], rest[high]) for low, high in sorted(into.items())),
     )
+
+
+def _form(side: Side, tool: str | None, form_in: FormIn) -> Value:
+    try:
+        return form_in(tool, side.value)
+    except Untranslatable:
+        if side.lawful:
+            raise
+        return side.form
 
 
 def _kernel(count: int, drops: set[tuple[int, int]]) -> tuple[set[int], dict[int, int]]:
