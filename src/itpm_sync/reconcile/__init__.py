@@ -39,16 +39,17 @@ def reconcile(world: World) -> Plan:
     stops += more
     if any(not brake.connection for brake in stops):
         return replace(free, brakes=(*stops, *world.pauses))  # nothing of it is done: it is shown whole
-    plan = free
+    plan, shown = free, [*free.actions, *free.held]
     while (suspended := _suspend(world, stops)) is not None:
         world = suspended
         plan, more = _decided(Draft(world))
+        shown += (*plan.actions, *plan.held)  # what a brake stopped here, nobody saw before
         stops += [brake for brake in more if _key(brake) not in {_key(stop) for stop in stops}]
     done = {action.identity for action in (*plan.actions, *plan.held)}
-    held = tuple(action for action in (*free.actions, *free.held) if action.identity not in done)
+    waits = {action.identity: action for action in shown if action.identity not in done}
     proposed = {proposal.id for proposal in plan.proposals}
     waiting = tuple(proposal for proposal in free.proposals if proposal.id not in proposed)
-    held = (*plan.held, *held)
+    held = (*plan.held, *waits.values())
     return replace(plan, brakes=(*stops, *world.pauses), held=held, proposals=(*plan.proposals, *waiting))
 
 

@@ -53,6 +53,8 @@ class Watch:
     """What of the configuration is not what was approved: nothing may be written."""
     renamed: set[tuple[str, str]] = field(default_factory=set)
     """Containers that last told options which are not those that were approved: nothing may be written, anywhere."""
+    keyed: Callable[[str], bool] = lambda _item: False
+    """Whether a record that is there, in any tool, carries this item's key."""
     restored: bool = False
     """Whether the ledger is an older one: nothing is deleted, nothing that differs is overwritten (S28)."""
     backed_up: dict[Spot, dict[str, Any]] = field(default_factory=dict)
@@ -284,9 +286,15 @@ class SimTool(MemoryTool):
             self._break(f"S7: {change.key} is created again, after {before}")
         for gone in self.watch.deleted(change.key):
             known = {(self.name, change.key)} & (self.ghosts.copied | self.ghosts.excused)
-            if gone.spot[0] == self.name and not known:
+            if gone.spot[0] == self.name and not known and not self._forgotten(gone.spot, change.key):
                 self._break(f"S9: {change.key} is created again though {gone.spot[1]} was deleted")
         self._placing(change, container)
+
+    def _forgotten(self, gone: Spot, item: str) -> bool:
+        """Whether nothing tells an older ledger that a record which is gone was an item's: it was tied since the
+        backup, and no record that is there carries the item's key (its tools have no place for one).
+        """
+        return self.watch.restored and gone not in self.watch.items() and not self.watch.keyed(item)
 
     def _updating(self, change: Change, container: str) -> None:
         self._placing(change, container)

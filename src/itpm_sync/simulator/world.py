@@ -103,6 +103,9 @@ class World:
         self.watch.stored = lambda item: stored(self.bench.ledger, item)
         self.watch.most, self.watch.owner = self.most, self.owner
         self.watch.stands = self.stands
+        self.watch.keyed = lambda item: any(
+            row.key == item for tool in self.tools.values() for row in tool.rows.values()
+        )
         self.people = People(self.bench, self.ghosts, self.watch)
         self.tools = self.people.tools
 

@@ -323,6 +323,34 @@ def test_each_brake_is_told_once() -> None:
     assert {each.connection for each in plan.held} == {"b", "c"}
 
 
+def test_what_only_shows_once_another_container_stops_stops_too() -> None:
+    """Of edits in two tools that hold each other up, those of one are carried out alone."""
+    one = edited(view("a", had=6, has=90), view("b"), view("c"))
+    others = {
+        each.id: replace(each, reading=replace(each.seen, values={**each.seen.values, "priority": 3}))
+        for each in one.replicas.values()
+        if each.connection == "b" and each.seen is not None
+    }
+    plan = reconcile(replace(one, replicas={**one.replicas, **others}))
+    assert [(brake.kind.value, brake.connection) for brake in plan.brakes] == [
+        ("suddenly large", "a"),
+        ("changes", "c"),
+    ]
+    assert plan.actions == ()
+    assert {each.connection for each in plan.held} == {"c"}
+
+
+def test_a_container_that_sits_the_run_out_does_so_when_another_stops() -> None:
+    policy = {"limits": Limits(changes_share=0.9)}
+    asleep = view("c", suspended="It does not answer.")
+    plan = reconcile(edited(view("a"), view("b"), asleep, view("d"), policy=policy, waived=WAIVED))
+    assert stopped(plan.brakes) == {("changes", "b")}
+    assert {each.connection for each in (*plan.actions, *plan.held)} == {"b", "d"}
+
+
+WAIVED = frozenset({("changes", "d", "main")})
+
+
 def test_each_container_is_looked_at() -> None:
     one = world(
         view("a", suspended="It does not answer.", had=6), view("b", listed=False, had=6), view("c", had=6)

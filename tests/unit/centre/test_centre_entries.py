@@ -133,6 +133,7 @@ def test_a_record_that_moved_is_compared_through_the_lens_of_where_it_was_seen()
     assert said(there, do=moved) == (None, 10, 1, True, False)
     bare = view("a", "old", lenses=PLAIN[:3])
     assert said(there, views=(bare,), do=moved) == (None, 10, 1, True, False)
+    assert said(tied(BASE), views=(old,), do=moved) == (10, 1, 1, False, False)  # nobody edited it
 
 
 def test_what_could_not_be_read_before_is_undecided_now() -> None:
@@ -140,6 +141,8 @@ def test_what_could_not_be_read_before_is_undecided_now() -> None:
     assert said(was) == (None, 4, 1, True, False)
     never = replace(tied(BASE), seen=None, reading=record("1", priority=4))
     assert said(never) == (None, 4, 1, True, False)
+    for cleared in (replace(was, reading=record("1")), replace(never, reading=record("1"))):
+        assert said(cleared) == (None, None, 1, True, False)
 
 
 def test_a_value_that_is_computed_no_more_is_a_first_one_where_nothing_was_agreed() -> None:
@@ -182,6 +185,14 @@ def test_children_that_fall_from_a_parent_that_is_not_there_are_not_edited() -> 
     deleted = tied(P, tie=Tie.TOMBSTONE)
     assert under(read(tied(CHILD), parent=None), deleted, tied(G)) == (None, None, False, False)
     higher = item("p", parent="g")
+    believed = entry(
+        read(tied(CHILD), parent="g"),
+        "parent",
+        base=CHILD,
+        others=(absent(tied(higher, tie=Tie.TOMBSTONE)), tied(G)),
+        items=(higher, G),
+    )
+    assert believed is not None and (believed.now, believed.changed) == ("g", True)
     draft_items = {"items": (higher, G)}
     here = view("a", lenses=LENSES)
     found = entry(
@@ -193,6 +204,38 @@ def test_children_that_fall_from_a_parent_that_is_not_there_are_not_edited() -> 
         **draft_items,
     )
     assert found is not None and (found.now, found.changed) == ("p", False)
+
+
+def test_children_that_fall_are_heard_of_all_else() -> None:
+    away, base = absent(tied(P), confirmed=False), item("1", parent="p", priority=1)
+    found = entry(read(tied(base), parent=None, priority=None), base=base, others=(away,), items=(P,))
+    assert found is not None and (found.before, found.now, found.changed) == (1, None, True)
+
+
+def test_a_first_parent_is_what_stands_there() -> None:
+    higher = item("p", parent="g")
+    at = {"title": 1, "priority": 0}
+    found = entry(
+        read(tied(CHILD, at=at), parent="g"),
+        "parent",
+        base=CHILD,
+        others=(absent(tied(higher), confirmed=False), tied(G)),
+        items=(higher, G),
+    )
+    assert found is not None and (found.now, found.first) == ("g", True)
+
+
+def test_a_child_that_moves_along_with_its_parent_keeps_it() -> None:
+    """Where its parent has no record, it lies under what its parent was moved to."""
+    m, child = item("m", parent="p"), item("1", parent="m")
+    others = [tied(one, where) for one in (P, G) for where in "ab"]
+    moved = read(tied(child, "b"), parent="g")
+    seen = record("1", title="Rack 1", parent="p")
+    moved = replace(moved, seen=seen)
+    there = [read(tied(m), parent="g"), tied(child), moved, *others]
+    draft = decided(*there, items=(m, child, P, G))
+    assert draft.items["m"].agreed["parent"].value == "g"
+    assert draft.items["1"].agreed["parent"] == child.agreed["parent"]
 
 
 def test_the_parent_of_a_child_of_no_item_yet_is_known_later() -> None:
@@ -257,6 +300,8 @@ def test_a_parent_that_becomes_an_item_in_this_run_is_read_anew() -> None:
         one.drop = "r-old"
 
     assert under(known, tied(P), base=agreed, do=dropped) == ("p", "p", False, False)
+    never = replace(tied(agreed), seen=None, reading=record("1", parent="p"))
+    assert under(never, tied(P), base=agreed, do=now_tied) == (None, "p", True, False)
     draft = decided(there, tied(P), items=(bare, P), do=lambda draft: draft.tied_now.add(("a", "p")))
     assert draft.items["1"].agreed["parent"].value == "p"
     assert draft.parents["1"] == "p"
@@ -280,3 +325,9 @@ def test_a_tool_without_parents_and_one_whose_parent_cannot_be_read_say_nothing_
     assert entry(tied(CHILD), "parent", here=odd, base=CHILD) is None
     flat = view("a", lenses=(PlainLens("title"), PlainLens("priority")))
     assert said(read(tied(BASE), priority=2), here=flat) == (1, 2, 1, True, False)
+
+
+def test_in_a_tool_without_parents_nothing_is_read_anew() -> None:
+    flat = (view("a", lenses=(PlainLens("title"), PlainLens("priority"))),)
+    draft = decided(tied(BASE), views=flat, do=lambda draft: draft.tied_now.add(("a", "p")))
+    assert draft.decisions() == ()

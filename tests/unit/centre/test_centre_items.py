@@ -9,7 +9,7 @@ import pytest
 
 from itpm_sync.bases import NEVER, Agreed, Conflict, Offer, Replica, Side, Tie
 from itpm_sync.errors import ItpmError
-from itpm_sync.lens import Env
+from itpm_sync.lens import Env, Untranslatable, Values
 from itpm_sync.model import Value
 from itpm_sync.plan import Grade
 from itpm_sync.policy import FieldPolicy, Rule
@@ -137,6 +137,16 @@ def test_what_cannot_be_translated_is_told_and_stays_undecided() -> None:
     )
 
 
+def test_the_mend_of_what_cannot_be_translated_is_told() -> None:
+    class Unknown(PlainLens):
+        def get(self, values: Values, env: Env) -> Value:
+            raise Untranslatable("It is odd.", mend="Map it.")
+
+    views = (view("a", lenses=(*PLAIN[:3], Unknown("priority"))), view("b", lenses=LENSES))
+    (told,) = decided(read(tied(BASE), title="New"), views=views).warnings
+    assert (told.says, told.mend) == ("New (1): It is odd.", "Map it.")
+
+
 def test_what_became_readable_is_an_edit() -> None:
     draft = decided(
         tied(
@@ -192,6 +202,8 @@ def test_a_third_edit_is_added_to_an_open_conflict() -> None:
     (updated,) = draft.items["1"].updated
     assert (updated.id, draft.conflicts["1", "priority"], draft.items["1"].opened) == ("c-1", updated, [])
     assert [side.tool for side in updated.sides] == ["a", "b", "c"]
+    (decision,) = draft.decisions()
+    assert decision.reasons == {}  # why it is held was told when it was opened
 
 
 def test_tools_that_agree_again_close_a_conflict() -> None:
@@ -322,8 +334,18 @@ def test_an_edit_of_a_field_that_was_lost_before_it_was_decided_waits() -> None:
     assert lost(waiting, "site", "priority") == {"site", "priority"}
     unread = tied(BASE, undecided=frozenset({"site", "kind"}))
     assert lost(unread, "site") == {"site"}
+    assert lost(tied(BASE, undecided=frozenset({"kind"})), "site") == frozenset()
     never = replace(tied(BASE), seen=None, reading=record("1", title="Rack 1"))
     assert lost(never, "site") == frozenset()
+
+
+def test_a_lost_field_of_several_native_values_waits_when_one_of_them_was_edited() -> None:
+    work = PlainLens("work")
+    work.native = frozenset({"work", "remaining"})
+    views = (view("a", lenses=LENSES, lost={"work": work}),)
+    for names, waits in ((("work",), {"work"}), (("remaining", "work"), {"work"}), (("site",), set())):
+        draft = decided(read(tied(BASE), **dict.fromkeys(names, 8)), views=views)
+        assert draft.replicas["a:1"].undecided == waits
 
 
 # ── in order, and once ──
@@ -343,6 +365,20 @@ def test_a_parent_is_decided_once() -> None:
     assert (len(draft.items["1"].opened), draft.items["1"].updated) == (1, [])
     moved = decided(read(tied(BASE), parent="p"), tied(p), items=(BASE, p))
     assert moved.items["1"].reasons["parent"] == "edited in a"
+
+
+def test_a_parent_over_which_a_tool_has_the_last_word_is_put_back_once() -> None:
+    p, g = item("p"), item("g")
+    child = item("1", parent="p")
+    there = [
+        tied(child),
+        read(tied(child, "b"), parent="g"),
+        *(tied(one, at) for one in (p, g) for at in "ab"),
+    ]
+    owned = {"fields": {"parent": FieldPolicy(Rule.OWNER, ("a",))}}
+    draft = decided(*there, items=(child, p, g), policy=owned)
+    assert [loser.side.form for loser in draft.items["1"].losers] == ["g"]
+    assert draft.items["1"].agreed["parent"].value == "p"
 
 
 def test_conflicts_are_opened_in_the_order_of_their_fields() -> None:

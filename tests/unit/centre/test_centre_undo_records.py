@@ -155,6 +155,15 @@ def test_what_lies_under_it_goes_first_or_is_moved_out() -> None:
         (Operation.UPDATE, "2"),
         (Operation.DELETE, "1"),
     ]
+    moved["2", "priority"] = (replace(WROTE, item="2", replica="b:2"),)
+    child = item("2", parent="1", priority=2)
+    four = tuple(there(name, one) for name in "ab" for one in (BASE, child))
+    both = {"items": (child,), "replicas": four}
+    out = below(past={"wrote": moved, "held": True}, **both)
+    assert [one.operation for one in out.plan.actions] == [Operation.UPDATE, Operation.DELETE]
+    del moved["2", "parent"]
+    stays_there = below(past={"wrote": moved, "held": True}, **both)
+    assert [one.operation for one in stays_there.plan.actions] == [Operation.UPDATE]
     touched = below(MADE, replace(other, touched="eve commented on it"))
     assert (gone(touched), len(touched.plan.warnings)) == ([], 2)
 

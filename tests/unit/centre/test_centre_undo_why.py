@@ -179,13 +179,14 @@ def test_all_that_is_put_back_in_a_record_is_one_action() -> None:
 
 
 def test_parents_go_back_before_their_children_and_before_other_fields() -> None:
-    bases = [item("x", parent="y", priority=2), item("y", parent="z"), item("z")]
+    bases = [item("x", parent="y", priority=2), item("y", parent="z"), item("z", priority=2)]
     natives = {"x": (None, "y"), "y": (None, "z")}
     wrote = {
         (name, "parent"): (Wrote(name, "parent", f"b:{name}", "b", "main", 1, 1, {"parent": pair}),)
         for name, pair in natives.items()
     }
-    wrote["x", "priority"] = (replace(WROTE, item="x", replica="b:x"),)
+    for name in "xz":
+        wrote[name, "priority"] = (replace(WROTE, item=name, replica=f"b:{name}"),)
     found = undo(
         world(*VIEWS, items=bases, replicas=[there("b", one) for one in bases]),
         Past("r-1", wrote, held=True),
@@ -194,7 +195,19 @@ def test_parents_go_back_before_their_children_and_before_other_fields() -> None
     assert [(one.item, [write.name for write in one.writes]) for one in found.plan.actions] == [
         ("y", ["parent"]),
         ("x", ["parent", "priority"]),
+        ("z", ["priority"]),
     ]
+
+
+def test_items_that_lie_under_each_other_are_put_back_too() -> None:
+    bases = [item("x", parent="y", priority=2), item("y", parent="x", priority=2)]
+    wrote = {(name, "priority"): (replace(WROTE, item=name, replica=f"b:{name}"),) for name in "xy"}
+    found = undo(
+        world(*VIEWS, items=bases, replicas=[there("b", one) for one in bases]),
+        Past("r-1", wrote, held=True),
+        actor="pia",
+    )
+    assert [one.item for one in found.plan.actions] == ["x", "y"]
 
 
 class Halves(PlainLens):

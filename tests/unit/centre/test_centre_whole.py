@@ -5,14 +5,27 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import timedelta
 
-from itpm_sync.bases import UNREAD, Conflict, Refusal, Side
+from itpm_sync.bases import LIFE, UNREAD, Conflict, Refusal, Side
 from itpm_sync.model import Dependency
 from itpm_sync.plan import Brake, BrakeKind, Plan
 from itpm_sync.reconcile import reconcile
+from itpm_sync.reconcile.draft import weighed
 from itpm_sync.reconcile.past import Moved, Past
 from itpm_sync.reconcile.undo import Undone
 from itpm_sync.simulator.lenses import PlainLens, SetLens
-from itpm_sync.testing.small_world import NOW, PLAIN, item, racks, record, stopped, tied, untied, view, world
+from itpm_sync.testing.small_world import (
+    NOW,
+    PLAIN,
+    absent,
+    item,
+    racks,
+    record,
+    stopped,
+    tied,
+    untied,
+    view,
+    world,
+)
 
 KEY = f"i-{7:024x}"
 
@@ -122,3 +135,15 @@ def test_nothing_is_said_of_a_run_that_nobody_told_of() -> None:
     assert not (past.resolved or past.undone or past.base or past.held or past.unknown)
     assert (Moved(1, 2, 1).first, Moved(1, 2, 1).known) == (False, True)
     assert Undone(Plan("story")).already == 0
+
+
+def test_a_question_about_a_deletion_covers_what_is_known_when_it_is_asked() -> None:
+    """So that only what comes later makes it another one."""
+    base = item("1", version=2, origin="b", priority=2)
+    plan = reconcile(
+        world(view("a"), view("b"), items=[base], replicas=[absent(tied(base)), tied(base, "b")])
+    )
+    assert [one.field for one in plan.conflicts] == [LIFE]
+    (change,) = [one for one in plan.decisions[0].replicas if one.replica == "a:1"]
+    assert change.at is not None
+    assert {name: change.at.get(weighed(name)) for name in base.agreed} == {"title": 2, "priority": 2}
