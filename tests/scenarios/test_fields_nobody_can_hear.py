@@ -201,4 +201,19 @@ def test_while_the_title_is_away_nothing_is_made_there_and_what_people_make_ther
     put_back(bench)
     settle(bench)
     assert titles(bench, "J") == titles(bench, LOSER) == ["Desk", "Rack"], "the two racks are one"
+
+
+def test_a_record_that_waits_for_its_title_may_be_what_another_container_is_about_to_be_given() -> None:
+    bench = bench_of("J", LOSER, sheets=("s1", "s2"))
+    start(bench)
+    memory = bench.tools[LOSER].memory
+    memory.lost["s2"] = "title"
+    memory.create_as("bea", "s2", kind="task", title="Rack")
+    add(bench, "J", "Rack")
+    settle(bench)
+    assert titles(bench, LOSER) == ["Rack"], "nothing is made in s1: it may be made a second time"
+    memory.lost.clear()
+    settle(bench)
+    assert titles(bench, "J") == titles(bench, LOSER) == ["Rack"]
+    assert quiet(bench)
     assert quiet(bench)

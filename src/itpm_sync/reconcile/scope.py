@@ -1,7 +1,8 @@
 """Which items live where: what leaves or enters a container's scope, and what is to be created.
 
 In: the draft after fields were decided. Out: ties in and out of scope, and the creations. Nothing is created in a
-connection that holds the item in any state, that was not completely listed, or while a pairing waits.
+connection that holds the item in any state, that was not completely listed, or while a pairing waits, there or for a
+title that a container has lost.
 """
 
 from __future__ import annotations
@@ -53,7 +54,7 @@ def creations(draft: Draft) -> list[tuple[ItemDraft, ContainerView]]:
     by_connection: dict[str, list[ContainerView]] = defaultdict(list)
     for view in draft.world.containers.values():
         by_connection[view.place[0]].append(view)
-    wanted = []
+    wanted, nameless = [], _nameless(draft)
     for item in draft.subjects():
         if (item.life or item.base.life) is Life.DELETED or LIFE in item.held:
             continue
@@ -61,7 +62,11 @@ def creations(draft: Draft) -> list[tuple[ItemDraft, ContainerView]]:
             continue
         for connection, views in by_connection.items():
             taker = next((view for view in views if takes(view.policy.scope, item)), None)
-            if taker is not None and _may_create(draft, item, taker, views, connection):
+            if taker is None or not _may_create(draft, item, taker, views, connection):
+                continue
+            if connection in nameless:
+                draft.later = True
+            else:
                 wanted.append((item, taker))
     return wanted
 
@@ -91,6 +96,12 @@ def _may_create(
             draft.later = True
             return False
     return True
+
+
+def _nameless(draft: Draft) -> set[str]:
+    """The connections in which a new record waits for the title that its container has lost: it may be any item."""
+    lost = {place for place, view in draft.world.containers.items() if _TITLE in view.lost}
+    return {one.place[0] for one in draft.replicas.values() if one.tie is Tie.UNTIED and one.place in lost}
 
 
 def _still_there(draft: Draft, item: str) -> bool:
