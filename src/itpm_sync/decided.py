@@ -30,7 +30,7 @@ def _changed(replica: Replica, replicas: Mapping[str, Replica], change: ReplicaC
     if change.drop is not None:
         seen = replicas[change.drop].seen
     if change.accept and reading is not None:
-        seen, reading = reading, None
+        seen, reading = replace(reading, values={**change.kept, **reading.values}), None
     tie = replica.tie if change.tie is None else change.tie
     return replace(
         replica,

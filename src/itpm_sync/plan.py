@@ -166,6 +166,8 @@ class ReplicaChange:
     """Set where the replica becomes tied to this item (pairing, a new item, a move)."""
     drop: str | None = None
     """The id of another replica row that this one takes over from (a record that moved and got a new id)."""
+    kept: Mapping[str, Any] = field(default_factory=dict)
+    """Native values that the reading lacks and is taken to say: of fields that its container has lost (F34)."""
 
 
 @dataclass(frozen=True, slots=True)

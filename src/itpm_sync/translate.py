@@ -66,6 +66,22 @@ def remembered(info: ContainerInfo, before: ContainerState) -> dict[str, Any]:
     }
 
 
+def noted(info: ContainerInfo, before: ContainerState) -> ContainerState | None:
+    """What is kept of a container that has described itself, before it is read; None: all is as it was.
+
+    Fields that it lacks by now: what a page says of a record then says nothing of these, whether or not the last page
+    comes. Its options as they are called now, so that a run in which it does not answer at all still stops for them.
+    """
+    here = {(f.name, f.title): dict(f.options) for f in info.fields}
+    had = [list(one) for one in _fields(before)]
+    now = [[*one[:4], here[one[0], one[1]]] for one in had if (one[0], one[1]) in here]
+    if now == had:
+        return None
+    back = [list(one) for one in _former(before) if (one[0], one[1]) in here]  # there again, and not read yet
+    former = [*back, *_gone(info, before)][-_MOST_FORMER:]
+    return replace(before, document={**(before.document or {}), "fields": now, "former": former})
+
+
 def returned(info: ContainerInfo, before: ContainerState | None) -> frozenset[str]:
     """Native names of fields that the container did not have when it was last read, and had before that."""
     if before is None:

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
 from datetime import timedelta
 
 import pytest
 
-from itpm_sync.connector import Capabilities, ContainerInfo
+from itpm_sync.connector import Capabilities, ContainerInfo, Page
 from itpm_sync.cycle.strange import strange
-from itpm_sync.errors import Stopped
+from itpm_sync.errors import Stopped, Unavailable
 from itpm_sync.ledger import ContainerState
+from itpm_sync.memory import MemoryConnector
 from itpm_sync.plan import BrakeKind
 from itpm_sync.policy import Limits
 from itpm_sync.testing.bench import PROJECT, Bench, tool
@@ -338,3 +340,33 @@ def test_containers_of_one_name_in_two_tools_are_told_apart() -> None:
     report = one.sync()
     assert report.stopped
     assert "options of site in main of a ('Hall 1' became 'Halle 1')" in report.plan.brakes[0].says
+
+
+class Silent(MemoryConnector):
+    """Says what it is, and lists nothing; then it says nothing at all."""
+
+    mute = False
+
+    async def describe(self, container: str) -> ContainerInfo:
+        if Silent.mute:
+            raise Unavailable("b does not answer.")
+        return await super().describe(container)
+
+    async def pull(self, container: str, cursor: str | None, *, full: bool = False) -> AsyncIterator[Page]:
+        yield Page([])
+        raise Unavailable("b does not answer.")
+
+
+def test_a_renamed_option_still_stops_the_project_when_its_tool_answers_no_more(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    one = bench_with_options()
+    one.tools["b"].memory.options["site"]["1"] = "Halle 1"
+    one.tools["a"].memory.edit_as("ann", "000001", priority=2)
+    one.tools["b"].port = Silent
+    assert one.sync().stopped
+    monkeypatch.setattr(Silent, "mute", True)
+    one.clock.move(hours=1)
+    report = one.sync()
+    assert report.stopped
+    assert "'Hall 1' became 'Halle 1'" in report.plan.brakes[0].says

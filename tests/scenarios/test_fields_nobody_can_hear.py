@@ -11,7 +11,7 @@ from itpm_sync.cycle import resolve
 from itpm_sync.errors import Unavailable
 from itpm_sync.policy import Deletion, FieldPolicy, Rule
 from itpm_sync.testing.bench import PROJECT, Bench
-from itpm_sync.testing.stories import add, bench_of, item, native, quiet, settle, start, titles
+from itpm_sync.testing.stories import NEW_IDS, add, bench_of, item, native, quiet, settle, start, titles
 
 LOSER = "S"
 WAYS = ["taken out", "renamed"]
@@ -65,6 +65,50 @@ def test_a_value_that_stands_beside_a_write_of_ours_is_heard_once_it_is_back(way
     put_back(bench)
     settle(bench)
     assert stands(bench, "J") == stands(bench, LOSER) == 3
+    assert quiet(bench)
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_a_record_that_moves_out_of_the_container_which_has_lost_a_field_is_no_edit_of_it(way: str) -> None:
+    bench = bench_of("J", LOSER, sheets=("s1", "s2"), able=NEW_IDS)
+    mine = add(bench, "J", "Rack", priority=1)
+    start(bench)
+    memory, there = bench.tools[LOSER].memory, native(bench, LOSER, "Rack")
+    here = memory.rows[there].container
+    (memory.lost if way == "taken out" else memory.renamed)[here] = "priority"
+    settle(bench)
+    memory.move_as("bea", there, "s2" if here == "s1" else "s1")
+    bench.tools["J"].memory.edit_as("ann", mine, priority=2)
+    settle(bench)
+    assert bench.ledger.conflicts(PROJECT) == []
+    assert stands(bench, "J") == stands(bench, LOSER) == 2
+    assert quiet(bench)
+
+
+@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize("edited", [False, True])
+def test_a_record_that_moves_into_a_container_which_has_lost_a_field_says_what_it_said(
+    way: str, *, edited: bool
+) -> None:
+    bench = bench_of("J", LOSER, sheets=("s1", "s2"), able=NEW_IDS)
+    mine = add(bench, "J", "Rack", priority=1)
+    start(bench)
+    memory, there = bench.tools[LOSER].memory, native(bench, LOSER, "Rack")
+    other = "s2" if memory.rows[there].container == "s1" else "s1"
+    (memory.lost if way == "taken out" else memory.renamed)[other] = "priority"
+    moved = memory.move_as("bea", there, other)
+    bench.tools["J"].memory.edit_as("ann", mine, priority=2)
+    settle(bench)
+    if edited:
+        memory.edit_as("bea", moved, priority=3)
+        settle(bench)
+    put_back(bench)
+    settle(bench)
+    if edited:
+        assert bench.conflict_values("priority") == [2, 3]
+    else:
+        assert bench.ledger.conflicts(PROJECT) == []
+        assert stands(bench, "J") == stands(bench, LOSER) == 2
     assert quiet(bench)
 
 

@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator
 import pytest
 
 from itpm_sync.connector import Page
+from itpm_sync.errors import Unavailable
 from itpm_sync.memory import MemoryConnector
 from itpm_sync.testing.bench import PROJECT, Bench
 from itpm_sync.testing.stories import add, bench_of, item, native, quiet, settle, start
@@ -91,6 +92,28 @@ class Emptied(MemoryConnector):
 
     async def pull(self, container: str, cursor: str | None, *, full: bool = False) -> AsyncIterator[Page]:
         yield Page([], None, last=True, complete=True)
+
+
+class Broken(MemoryConnector):
+    """Its lists break off before their last page."""
+
+    async def pull(self, container: str, cursor: str | None, *, full: bool = False) -> AsyncIterator[Page]:
+        yield Page(self.tool.listing(container))
+        raise Unavailable("S: 502.")
+
+
+def test_what_a_list_that_breaks_off_told_without_a_field_is_asked_for_once_it_is_back() -> None:
+    bench, mine = told()
+    lose(bench, "priority")
+    bench.tools[LOSER].memory.edit_as("bea", native(bench, LOSER, "Rack"), priority=5)
+    bench.tools[LOSER].port = Broken
+    bench.sync()
+    bench.tools[LOSER].port = MemoryConnector
+    put_back(bench)
+    settle(bench)
+    assert bench.value("J", mine, "priority") == 5
+    assert bench.ledger.conflicts(PROJECT) == []
+    assert quiet(bench)
 
 
 def test_a_field_that_went_while_the_container_seemed_emptied_is_asked_for_once_it_is_back() -> None:

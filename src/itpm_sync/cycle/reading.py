@@ -9,6 +9,7 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
+from functools import partial
 from zoneinfo import ZoneInfo
 
 from itpm_sync.bases import ItemBase, Replica, Tie
@@ -26,7 +27,7 @@ from itpm_sync.policy import ContainerPolicy
 from itpm_sync.pull import Known, Listed, Memory, Pulled, pull_container, sweep
 from itpm_sync.reconcile import ContainerView
 from itpm_sync.ties import ContainerEnv, Directory
-from itpm_sync.translate import Lenses, Project, once, recalled, remembered, returned
+from itpm_sync.translate import Lenses, Project, noted, once, recalled, remembered, returned
 
 Place = tuple[str, str]
 _FEW = 200
@@ -124,6 +125,7 @@ async def _pull_connection(
             now=now,
             strange=strange,
             returned=returned,
+            described=partial(_note, ws, sight, lease, place),
         )
         pulls.append(pulled)
         sight.pulls[place] = pulled
@@ -142,6 +144,15 @@ async def _pull_connection(
     if sight.complete:
         sight.replicas.update(memory.changed)
     return unchanged
+
+
+def _note(ws: Workspace, sight: Sight, lease: Lease, place: Place, info: ContainerInfo) -> None:
+    """Keep what a container says of itself, whether or not it can be read then."""
+    before = sight.containers.get(place)
+    told = noted(info, before) if before is not None else None
+    if told is not None:
+        ws.ledger.store_containers(lease, [told])
+        sight.containers[place] = told
 
 
 @dataclass(frozen=True, slots=True)

@@ -210,7 +210,7 @@ class Running:
         self.accepted = identity.accepted(self.strange, approved)
         sight = identity.adopted(ws, project, sight, self.accepted)
         basis = _basis(project, sight)
-        if state.intents or back:  # what recovery opened (an edit that our write replaced) counts from this run on
+        if state.intents or back:  # what recovery opened (an edit that our write replaced) counts from now on
             state = replace(
                 state,
                 conflicts={conflict.id: conflict for conflict in ws.ledger.conflicts(project.facts.id)},

@@ -27,6 +27,9 @@ Remembered = Callable[[ContainerInfo, ContainerState], Mapping[str, Any]]
 Returned = Callable[[ContainerInfo, ContainerState | None], frozenset[str]]
 """Native names of fields that a container has again."""
 
+Described = Callable[[ContainerInfo], None]
+"""A container is about to be read: what its description says is kept whatever comes of that."""
+
 Strange = Callable[[ContainerState | None, ContainerInfo], str]
 """Why a container is not the one that was read before; "" it is."""
 
@@ -34,6 +37,10 @@ Strange = Callable[[ContainerState | None, ContainerInfo], str]
 def never(_before: ContainerState | None, _info: ContainerInfo) -> str:
     """Nothing is strange."""
     return ""
+
+
+def nothing(_info: ContainerInfo) -> None:
+    """Nothing is kept of it yet."""
 
 
 def none(_info: ContainerInfo, _before: ContainerState | None) -> frozenset[str]:
@@ -52,6 +59,7 @@ async def pull_container(
     now: datetime,
     strange: Strange = never,
     returned: Returned = none,
+    described: Described = nothing,
 ) -> Pulled:
     """Pull one container. Errors of the tool end up in `error`; what came before is good and stays stored.
 
@@ -63,6 +71,7 @@ async def pull_container(
         pulled.strange = strange(before, pulled.info)
         if pulled.strange:
             return pulled
+        described(pulled.info)
         pulled.returned = returned(pulled.info, before)
         cursor = before.cursor if before else None
         seen: set[str] = set()

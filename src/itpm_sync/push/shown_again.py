@@ -1,8 +1,8 @@
 """Records that are back, and that may hold what a write of unknown outcome brought before they went.
 
-In: the desk; replicas that remember such writes (`vanished.py`) and say something new. Out: those brought to the version
-that the tool's own history shows our write to have carried: what they say now knew it, and is no conflict with it. What
-our write replaced there, and nobody had seen, is asked about, as after any write. Where there is no history, nothing.
+In: the desk; replicas that remember such writes (`vanished.py`) and say something new. Out: those brought to the
+version that the tool's own history shows our write to have carried: what they say now knew it, and is no conflict with
+it. What our write replaced there, and nobody had seen, is asked about, as after any write. No history: nothing.
 """
 
 from __future__ import annotations
@@ -24,9 +24,10 @@ async def shown_again(desk: Desk) -> frozenset[str]:
     """Look up what our writes did there. Returns the replicas that cannot be looked up yet: they wait."""
     waiting: set[str] = set()
     for place, mine in _asked(desk).items():
+        natives = [one.native_id for one in mine]
         since = min(offer.since for one in mine for offers in one.offers.values() for offer in offers)
         try:
-            edits = await desk.sites[place].connector.history(place[1], [one.native_id for one in mine], since)
+            edits = await desk.sites[place].connector.history(place[1], natives, since)
         except ItpmError as error:
             desk.progress(f"{place[0]}: what became of our writes cannot be looked up yet. {error}")
             waiting |= {one.id for one in mine}

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 from itpm_sync.bases import LIFE, Agreed, Conflict, ItemBase, Life, Offer, Replica, Tie, item_ids
 from itpm_sync.plan import Decision, Grade, Loser, PairProposal, ReplicaChange, Skipped, Warning
@@ -51,6 +52,8 @@ class ReplicaDraft:
     """Fields whose edit here waits until whoever has the last word on them can be heard again."""
     seen_from: Place | None = None
     """Where `seen` was read, if not in this container (a record that moved)."""
+    kept: dict[str, Any] = field(default_factory=dict)
+    """Native values that a record that moved is taken to say still: its container has lost the fields."""
 
     @property
     def place(self) -> Place:
@@ -246,6 +249,7 @@ class Draft:
             draft.undecided if draft.undecided != base.undecided else None,
             draft.item if draft.item != base.item else None,
             draft.drop,
+            draft.kept,
         )
         return None if change == replace(_NOTHING, replica=base.id) else change
 

@@ -154,12 +154,12 @@ def _accept(draft: Draft, item: ItemDraft) -> None:
             continue
         one.accept = True
         unread = {name for name in view.lenses if _untranslatable(draft, one, view, name)}
-        one.undecided = frozenset(unread | one.unheard | _lost(one, view))
+        one.undecided = frozenset(unread | one.unheard | _lost(draft, one, view))
         if one.base.reading is not None:
             _unasked(draft, item, one.undecided)
 
 
-def _lost(one: ReplicaDraft, view: ContainerView) -> set[str]:
+def _lost(draft: Draft, one: ReplicaDraft, view: ContainerView) -> set[str]:
     """Fields that the container has lost, and that were edited before anybody could decide it."""
     seen, reading = one.base.seen, one.base.reading
     if seen is None or reading is None:
@@ -167,8 +167,24 @@ def _lost(one: ReplicaDraft, view: ContainerView) -> set[str]:
     return {
         name
         for name, lens in view.lost.items()
-        if name in one.undecided or any(seen.values.get(n) != reading.values.get(n) for n in lens.native)
+        if name in one.undecided
+        or not (
+            all(seen.values.get(n) == reading.values.get(n) for n in lens.native)
+            or _same(draft, one, view, name)
+        )
     }
+
+
+def _same(draft: Draft, one: ReplicaDraft, view: ContainerView, name: str) -> bool:
+    """Whether a record that moved says of a lost field what it said where it was, in other native words perhaps."""
+    if one.seen_from is None or one.base.reading is None:
+        return False
+    before, known = _before(draft, one, view, name)
+    try:
+        now = view.lost[name].get({**one.kept, **one.base.reading.values}, draft.envs[view.place])
+    except Untranslatable:
+        return False
+    return known and now == before
 
 
 def _unasked(draft: Draft, item: ItemDraft, undecided: Iterable[str]) -> None:
@@ -259,13 +275,16 @@ def _at(item: ItemDraft, one: ReplicaDraft, name: str, *, in_step: bool) -> int:
 
 
 def _before(draft: Draft, one: ReplicaDraft, view: ContainerView, name: str) -> tuple[Value, bool]:
-    """What was seen of a field, through today's lens of the container it was seen in; whether it could be read."""
+    """What was seen of a field, through today's lens of the container it was seen in (or the one it had, where it has
+    lost the field since); whether it could be read.
+    """
     place = one.seen_from or view.place
     source = draft.world.containers.get(place)
-    if one.base.seen is None or source is None or name not in source.lenses:
+    lens = source.lenses.get(name) or source.lost.get(name) if source is not None else None
+    if one.base.seen is None or lens is None:
         return None, False
     try:
-        return source.lenses[name].get(one.base.seen.values, draft.envs[place]), True
+        return lens.get(one.base.seen.values, draft.envs[place]), True
     except Untranslatable:
         return None, False
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import unicodedata
 from collections import defaultdict
 from dataclasses import dataclass, replace
+from typing import Any
 
 from itpm_sync.bases import Life, Tie
 from itpm_sync.codec import digest
@@ -138,7 +139,7 @@ def _follow(draft: Draft, one: ReplicaDraft, old: ReplicaDraft) -> None:
     item, revived = old.item, old.tie is Tie.TOMBSTONE
     draft.of_item[item].remove(old)
     one.base = replace(one.base, seen=old.base.seen)
-    one.seen_from = old.place
+    one.seen_from, one.kept = old.place, _kept(draft, one, old)
     one.at, one.offers, one.undecided = unweighed(old.at), old.offers, old.undecided
     one.drop = old.base.id
     del draft.replicas[old.base.id]  # a reading that a run which died left there says nothing any more
@@ -147,6 +148,25 @@ def _follow(draft: Draft, one: ReplicaDraft, old: ReplicaDraft) -> None:
     if revived:
         one.undecided |= said_again(draft, draft.items[item], one)
         draft.revive(draft.items[item])
+
+
+def _kept(draft: Draft, one: ReplicaDraft, old: ReplicaDraft) -> dict[str, Any]:
+    """What a record said, where it was, of fields that the container it is in now has lost: absent is not empty."""
+    view, source = draft.world.containers[one.place], draft.world.containers.get(old.place)
+    seen, reading = old.base.seen, one.base.reading
+    found: dict[str, Any] = {}
+    if source is None or seen is None or reading is None:
+        return found
+    for name, lens in view.lost.items():
+        before = source.lenses.get(name) or source.lost.get(name)
+        if before is None or not lens.native.isdisjoint(reading.values):
+            continue
+        try:
+            value = before.get(seen.values, draft.envs[old.place])
+            found |= lens.put(value, {**reading.values, **found}, draft.envs[one.place])
+        except Untranslatable:
+            continue
+    return found
 
 
 def _by_person(draft: Draft, one: ReplicaDraft) -> bool:

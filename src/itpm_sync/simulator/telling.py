@@ -182,7 +182,9 @@ class Telling:
         self.behind = max(0.0, self.behind - seconds)
 
     def jump(self, seconds: float) -> None:
-        """Somebody, or a time server, sets the clock."""
+        """Somebody, or a time server, sets the clock. No tool lags longer for that."""
+        for tool in self.world.tools.values() if seconds < 0 else ():
+            tool.clock_set_back(-seconds)
         self.bench.clock.move(seconds=seconds)
         self.behind = max(0.0, self.behind - seconds)
 

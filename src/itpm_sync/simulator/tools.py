@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
 from itpm_sync.connector import Change, Operation, Record
@@ -167,6 +167,11 @@ class SimTool(MemoryTool):
         if not self.lags:
             self.lagged_at = self.ghosts.moment
         super().lag(container, seconds)
+
+    def clock_set_back(self, seconds: float) -> None:
+        """A lag is over when it would have been, whatever the clocks say."""
+        for container, (until, shown) in list(self._lagging.items()):
+            self._lagging[container] = (until - timedelta(seconds=seconds), shown)
 
     @property
     def lags(self) -> bool:
@@ -328,13 +333,21 @@ class SimTool(MemoryTool):
 
     def _placing(self, change: Change, container: str) -> None:
         """S18, S19: the tool refuses it, but the engine must not even try, unless a person was faster than what
-        our lists show: this run's, or those that lag.
+        our lists show: this run's, or those that lag; or moved a record above that is hidden from us.
         """
         known = self.rows.get(change.native_id or "")
         misplaced = self.unfit(change.native_id, known.container if known else container, change.values)
         shown = min(self.ghosts.run_began, self.lagged_at) if self.lags else self.ghosts.run_began
-        if misplaced and self.ghosts.shaped.get(self.name, 0) <= shown:
+        if misplaced and self.ghosts.shaped.get(self.name, 0) <= shown and not self._moved_above(change):
             self._break(f"S18: {misplaced}")
+
+    def _moved_above(self, change: Change) -> bool:
+        """Whether a record above the new place lies where nobody of us can see it."""
+        at, above = self.rows.get(str(change.values.get(PARENT))), set[str]()
+        while at is not None and at.native_id not in above:
+            above.add(at.native_id)
+            at = self.rows.get(str(at.values.get(PARENT)))
+        return any((self.name, native) in self.ghosts.moved_unseen for native in above)
 
     def _deleting(self, change: Change, row: Row) -> None:
         spot = (self.name, row.native_id)

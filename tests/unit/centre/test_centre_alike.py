@@ -116,6 +116,14 @@ def test_the_question_is_told_and_the_same_in_every_run() -> None:
     assert (told.grade, told.connection, told.mend) == (Grade.NOTE, "b", "See `itpm-sync pair list`.")
 
 
+def test_while_titles_cannot_be_read_nobody_can_say_what_a_record_is() -> None:
+    untitled = tuple(lens for lens in LENSES if lens.name != "title")
+    views = (here("a"), here(lenses=untitled, lost={"title": PlainLens("title")}))
+    draft = paired(*views, items=[item("1")], replicas=[tied(item("1")), untied("b", "x", priority=1)])
+    assert (of(draft, "b:x"), draft.waiting_records, draft.later) == (None, {"b:x"}, True)
+    assert draft.proposals == []
+
+
 def test_another_title_is_another_thing() -> None:
     assert of(alike({"parent": "p"}, {"title": "Rack 2", "parent": "p"}), "b:x") == "new"
     assert of(alike({"title": "", "parent": "p"}, {"title": "", "parent": "p"}), "b:x") == "new"

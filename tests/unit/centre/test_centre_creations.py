@@ -96,6 +96,16 @@ def test_a_new_record_whose_title_is_too_long_is_not_made() -> None:
     assert draft.envs["b", "main"].natives == {}
 
 
+def test_what_would_lie_under_a_record_whose_title_is_too_long_is_made_without_it() -> None:
+    bases = [item("x", title="A", parent="y"), item("y", title="Too long", parent=None)]
+    done, _ = planned(
+        view("a"), view("b", limits={Room.TEXT: 3}), items=bases, replicas=[tied(one) for one in bases]
+    )
+    assert [(one.item, {write.name: write.new for write in one.writes}) for one in done.actions] == [
+        ("x", {"title": "A"})
+    ]
+
+
 def test_a_text_that_is_too_long_is_not_written_in_an_update() -> None:
     assert one_write(None, view("a", limits={Room.TEXT: 3}), title="Old", priority=2) == {}
 
@@ -121,6 +131,10 @@ def test_deletions_come_last_the_deepest_first() -> None:
     ]
     assert done.actions[0] == Action(Operation.DELETE, "y", "a", "main", "y", "Rack y", (), "deleted in c", 1)
     assert done.actions[2].reason == "deleted in another tool"
+    z = item("z")
+    named = (view("b", "list"), view("a", "plan"))
+    apart, _ = planned(*named, items=[z], replicas=[tied(z, *one.place) for one in named], doomed={"z"})
+    assert [one.connection for one in apart.actions] == ["a", "b"]
 
 
 def test_what_lies_under_a_deletion_is_moved_out_first() -> None:

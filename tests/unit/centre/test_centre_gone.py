@@ -48,9 +48,10 @@ def test_the_last_record_that_goes_leaves_the_item_nowhere() -> None:
 
 
 def test_where_it_still_is_is_told_by_name_once_each() -> None:
-    others = [tied(BASE, "c"), tied(BASE, "b", tie=Tie.HIDDEN), tied(BASE, "b", "second", native="2")]
-    draft, _ = buried(absent(tied(BASE)), *others, tombstone(BASE, "d"))
-    assert said(draft) == ["Rack 1 (1) was deleted in a; still in b, c."]
+    others = [tied(BASE, name) for name in ("h", "c", "f", "g", "e")]
+    more = (tied(BASE, "b", tie=Tie.HIDDEN), tied(BASE, "b", "second", native="2"), tombstone(BASE, "d"))
+    draft, _ = buried(absent(tied(BASE)), *others, *more)
+    assert said(draft) == ["Rack 1 (1) was deleted in a; still in b, c, e, f, g, h."]
 
 
 def test_where_deletions_spread_the_other_records_go_too() -> None:
@@ -127,11 +128,12 @@ def test_an_item_that_people_want_left_alone_is_left() -> None:
         absent(tied(base)),
         tombstone(base, "b"),
         tied(base, "c"),
-        items=(base,),
+        absent(tied(item("2"))),
+        items=(base, item("2")),
         propagate=True,
         do=lambda draft: draft.skipped.add("1"),
     )
-    assert (tie(draft), doomed) == (Tie.TIED, set())
+    assert (tie(draft), tie(draft, "a:2"), doomed) == (Tie.TIED, Tie.TOMBSTONE, set())
 
 
 def test_a_container_that_sits_the_run_out_or_is_no_more_says_nothing() -> None:

@@ -91,5 +91,7 @@ def test_records_in_other_tools_and_containers_do_not_name_it() -> None:
     assert names(after(base, other, here=(tied(base, "b"),))) == {"a:x"}
     assert names(after(base, here=(tied(base, "a", "other"),))) == {"a:x"}
     assert names(
-        after(base, here=(tied(base, "a", "gone"), tied(base, "a", "other", native="y"), tied(base)))
+        after(
+            base, here=(tied(base, "a", "gone", native="z"), tied(base, "a", "other", native="y"), tied(base))
+        )
     ) == {"2"}

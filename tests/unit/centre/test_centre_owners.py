@@ -112,7 +112,8 @@ def test_an_owner_that_we_may_have_given_the_item_is_waited_for() -> None:
 
 
 def test_a_conflict_waits_for_nobody() -> None:
-    for replicas, more in (((SILENT, B), {}), ((B,), {"creating": frozenset({("1", "a")})})):
+    making: dict[str, Any] = {"creating": frozenset({("1", "a")})}
+    for replicas, more in (((SILENT, B), {}), ((B,), making)):
         assert heard(*replicas, conflicts={"c-1": OPEN}, **more) == OWNED
         other = replace(OPEN, field="title")
         assert heard(*replicas, conflicts={"c-1": other}, **more) is None

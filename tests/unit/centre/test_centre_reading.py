@@ -87,5 +87,6 @@ def test_nothing_is_nothing_whatever_its_type(value: Value) -> None:
 def test_what_a_tool_puts_there_by_itself_is_nothing_too() -> None:
     assert is_default(Five("priority"), record("1", priority=5), 5)
     assert not is_default(Five("priority"), record("1", priority=4), 4)
-    for value in (0, "", False, frozenset("x"), ("x",)):
+    values: list[Value] = [0, "", False, frozenset("x")]
+    for value in values:
         assert not is_default(PlainLens("priority"), record("1"), value)

@@ -9,13 +9,14 @@ from typing import Any
 
 import pytest
 
-from itpm_sync.bases import LIFE, Agreed, ItemBase, Life, Tie
+from itpm_sync.bases import LIFE, Agreed, ItemBase, Life, Replica, Tie
 from itpm_sync.connector import Capabilities
 from itpm_sync.model import Category, Day, Kind, Progress, Schedule
 from itpm_sync.plan import Grade
 from itpm_sync.policy import Creation, Scope
 from itpm_sync.reconcile.draft import Draft, ItemDraft
 from itpm_sync.reconcile.scope import creations, rescope, takes
+from itpm_sync.simulator.lenses import PlainLens
 from itpm_sync.testing.small_world import NOW, absent, item, tied, untied, view, world
 
 
@@ -226,3 +227,31 @@ def test_an_untied_record_is_no_holder() -> None:
     base = ItemBase("1", {"title": Agreed("Rack", 1)})
     there = [tied(base), untied("b", "x", title="Rack")]
     assert created(view("b"), base=base, replicas=there) == ["b/main"]
+
+
+def test_nothing_is_made_without_a_title_while_its_container_has_lost_the_field() -> None:
+    told: list[Draft] = []
+    assert created(view("b", lost={"title": PlainLens("title")}), do=told.append) == []
+    assert told[0].later is True
+
+
+def test_while_a_new_record_waits_for_its_lost_title_nothing_is_made_in_its_connection() -> None:
+    """It may be that item."""
+    told: list[Draft] = []
+    views = (view("b"), view("b", "other", lost={"title": PlainLens("title")}), view("c"))
+    base, stranger = item("1"), untied("b", "x", container="other")
+
+    def made(*replicas: Replica) -> list[str]:
+        return created(*views, base=base, replicas=[tied(base), *replicas], do=told.append)
+
+    assert (made(stranger), told[-1].later) == (["c/main"], True)
+    assert (made(), told[-1].later) == (["b/main", "c/main"], False)
+    readable = untied("b", "x", title="Other")
+    assert (made(readable), told[-1].later) == (["b/main", "c/main"], False)
+    known = tied(item("2"), "b", "other")
+    assert (made(known), told[-1].later) == (["b/main", "c/main"], False)
+
+
+def test_a_container_whose_horizon_nobody_set_does_not_wait() -> None:
+    waiting = view("b", policy={"creation": Creation.MATCH_THEN_CREATE})
+    assert created(waiting, base=replace(item("1"), made=NOW)) == ["b/main"]

@@ -118,6 +118,7 @@ def linked(**after: tuple[str, ...]) -> Draft:
 def test_items_on_a_circle_of_predecessors_are_found_and_told() -> None:
     one = linked(a=("b",), b=("c",), c=("a",), d=("a",), e=("d",), f=(), g=("f",))
     assert circular(one) == {"a", "b", "c"}
+    assert [each.says.split()[1] for each in one.warnings] == ["a", "b", "c"]
     assert [(each.grade, each.field) for each in one.warnings] == [(Grade.NOTE, "dependencies")] * 3
     assert one.warnings[0].says.startswith("Rack a depends on itself through its predecessors")
     assert one.warnings[0].mend == "Remove one of the links in the tool that has it."
@@ -299,3 +300,10 @@ def test_one_that_stays_keeps_those_above_it() -> None:
 def test_a_tool_without_parents_lets_everything_go() -> None:
     flat: list[Lens] = [lens for lens in PLAIN if lens.name != "parent"]
     assert gone(family(view("a", lenses=flat), y={"tie": Tie.HIDDEN}), "p") == [("p", "a")]
+
+
+def test_circles_of_predecessors_are_told_in_the_same_order_in_every_run() -> None:
+    names = "hbgdafce"
+    one = linked(**{name: (name,) for name in names})
+    assert circular(one) == set(names)
+    assert [each.says.split()[1] for each in one.warnings] == sorted(names)

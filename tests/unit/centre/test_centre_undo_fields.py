@@ -10,7 +10,8 @@ from itpm_sync.connector import Operation
 from itpm_sync.lens import Env, Untranslatable, Values
 from itpm_sync.model import Value
 from itpm_sync.plan import FieldWrite, Grade
-from itpm_sync.reconcile.past import Moved, Wrote
+from itpm_sync.reconcile.past import Made, Moved, Past, Wrote
+from itpm_sync.reconcile.undo import undo
 from itpm_sync.simulator.lenses import PlainLens
 from itpm_sync.testing.small_undo import (
     BASE,
@@ -29,7 +30,7 @@ from itpm_sync.testing.small_undo import (
     there,
     undone,
 )
-from itpm_sync.testing.small_world import NOW, item, view
+from itpm_sync.testing.small_world import NOW, item, view, world
 
 
 class Words(PlainLens):
@@ -95,7 +96,10 @@ def test_a_late_write_of_an_earlier_decision_is_asked_about() -> None:
     assert decision.opened == (conflict,)
     odd = undone(replace(WROTE, was=0, natives={"priority": ("three", 2)}))
     assert (put(odd), odd.plan.conflicts) == ({}, ())
-    assert left(odd) == ["Rack 1: priority in b is not put back: what stood in b cannot be read today."]
+    cannot = ["Rack 1: priority in b is not put back: what stood in b cannot be read today."]
+    assert left(odd) == cannot
+    unmapped = (VIEWS[0], view("b", lenses=LENSES[:3]))
+    assert left(undone(replace(WROTE, was=0), views=unmapped)) == cannot
 
 
 def test_what_joined_records_for_the_first_time_is_as_if_it_had_never_been() -> None:
@@ -124,6 +128,11 @@ def test_what_was_agreed_anew_since_is_left() -> None:
         "Rack 1: priority in b, a is not put back: it was agreed anew since (version 5, from a)."
     ]
     assert (two.plan.warnings[0].connection, two.plan.warnings[0].container) == ("", "")
+    assert left(
+        undone(
+            moved=MOVED, base=replace(base, agreed={"priority": Agreed(7, 5, "a")}), past={"resolved": True}
+        )
+    ) == ["(untitled): priority is not put back: it was agreed anew since (version 5, from a)."]
 
 
 def test_what_was_not_written_anywhere_is_nothing_to_undo() -> None:
@@ -178,6 +187,9 @@ def test_what_the_origin_says_today_otherwise_is_a_choice_too() -> None:
     assert sides(found) == [(None, 1, False), ("a", 5, False), ("a", 2, True)]
     (today,) = [side for side in found.plan.conflicts[0].sides if side.value == 5]
     assert (today.actor, today.edited, today.version) == ("ann", NOW, 1)
+    never = (says(there("a", WAS_ONE, at={"title": 1}), priority=5), there("b", WAS_ONE))
+    untold = undone(NOW_TWO, moved=MOVED, base=WAS_ONE, replicas=never)
+    assert [one.version for one in untold.plan.conflicts[0].sides if one.value == 5] == [NEVER]
 
 
 def test_what_an_undo_moved_goes_back_without_a_question() -> None:
@@ -201,6 +213,28 @@ def test_what_an_undo_moved_goes_back_without_a_question() -> None:
     (decision,) = found.plan.decisions
     assert decision.reasons == {"priority": WHY}
     assert {one.replica: (one.at or {}).get("priority") for one in decision.replicas} == {"a:1": 3}
+    again = undone(
+        NOW_TWO,
+        moved=MOVED,
+        base=WAS_ONE,
+        past={"undone": True},
+        replicas=(there("b", WAS_ONE), says(there("a", WAS_ONE), priority=1)),
+    )
+    assert again.plan.decisions[0].replicas == decision.replicas
+
+
+def test_a_record_that_the_run_made_and_that_goes_does_not_hinder() -> None:
+    views = (*VIEWS, view("c", lenses=LENSES))
+    replicas = (says(there("a", WAS_ONE), priority=1), there("b", WAS_ONE), there("c", WAS_ONE))
+    more: dict[str, Any] = {"moved": MOVED, "base": WAS_ONE, "views": views, "replicas": replicas}
+    made = (Made("1", "c", "main", "1", "c:1"),)
+    found = undone(NOW_TWO, past={"undone": True, "made": made}, **more)
+    assert [(one.operation, one.connection) for one in found.plan.actions] == [
+        (Operation.UPDATE, "b"),
+        (Operation.DELETE, "c"),
+    ]
+    stays = undone(NOW_TWO, past={"undone": True}, **more)
+    assert (stays.back, put(stays)) == ((), {})
 
 
 def test_it_goes_back_only_where_no_later_run_would_write_on_top() -> None:
@@ -214,7 +248,9 @@ def test_it_goes_back_only_where_no_later_run_would_write_on_top() -> None:
     odd = replace(NOW_TWO, natives={"priority": (3, 2)})
     assert undone(odd, replicas=(says(aside[0], priority=1), aside[1]), **more).back == ()
     held = {**more, "past": {"undone": True, "held": True}}
-    assert len(undone(odd, replicas=(says(aside[0], priority=1), aside[1]), **held).back) == 1
+    moved = undone(odd, replicas=(says(aside[0], priority=1), aside[1]), **held)
+    assert len(moved.back) == 1
+    assert [write.version for one in moved.plan.actions for write in one.writes] == [3]
 
 
 def test_what_a_first_tie_moved_goes_back_where_the_mapping_was_the_runs() -> None:
@@ -227,6 +263,14 @@ def test_what_a_first_tie_moved_goes_back_where_the_mapping_was_the_runs() -> No
     assert undone(NOW_TWO, **more).back == ()
     twice = {**more, "moved": Moved(1, 2, 0, first=True)}
     assert undone(NOW_TWO, past={"base": True}, **twice).back == ()
+    edited = undone(
+        NOW_TWO,
+        past={"base": True},
+        moved=MOVED,
+        base=WAS_ONE,
+        replicas=(says(there("a", WAS_ONE), priority=1), there("b", WAS_ONE)),
+    )
+    assert (edited.back, len(edited.plan.conflicts)) == ((), 1)
     odd = undone(replace(NOW_TWO, natives={"priority": (3, 2)}), past={"base": True}, **more)
     assert odd.plan.actions[0].writes[0].version == NEVER
 
@@ -272,6 +316,14 @@ def test_where_every_record_is_gone_there_is_nothing_to_ask() -> None:
         replicas=(there("a", WAS_ONE), says(there("b", WAS_ONE), priority=1)),
     )
     assert (len(back.plan.conflicts), back.already) == (1, 1)
+    some = undone(
+        NOW_TWO,
+        replace(NOW_TWO, replica="c:1", connection="c"),
+        moved=MOVED,
+        base=WAS_ONE,
+        replicas=(there("a", WAS_ONE), says(there("b", WAS_ONE), priority=1)),
+    )
+    assert (len(some.plan.conflicts), some.already, len(left(some))) == (1, 1, 1)
 
 
 def test_a_value_that_moved_back_already_is_put_back_where_it_is_not_yet() -> None:
@@ -380,3 +432,20 @@ def test_the_agreed_side_has_the_form_of_its_own_tool() -> None:
     found = undone(NOW_TWO, moved=MOVED, base=WAS_ONE, views=views, replicas=replicas)
     (new,) = [side for side in found.plan.conflicts[0].sides if side.agreed]
     assert (new.value, new.form) == (2, 20)
+
+
+def test_what_lies_under_a_parent_that_moves_back_is_read_anew() -> None:
+    """In b, where m has no record, its child lies under what m lies under."""
+    p, q = item("p"), item("q")
+    m = replace(item("m"), agreed={**item("m").agreed, "parent": Agreed("q", 2, "a")})
+    child = item("1", parent="m")
+    replicas = (
+        says(there("a", m), parent="p"),
+        there("a", child),
+        says(there("b", child), parent="q"),
+        *(there(name, one) for name in "ab" for one in (p, q)),
+    )
+    wrote = Wrote("1", "parent", "b:1", "b", "main", 1, 1, {"parent": ("p", "q")})
+    told = Past("r-1", {("1", "parent"): (wrote,)}, {("m", "parent"): Moved("p", 2, 1)}, undone=True)
+    found = undo(world(*VIEWS, items=[child, m, p, q], replicas=replicas), told, actor="pia")
+    assert (put(found), left(found)) == ({("b", "parent"): ("q", "p")}, [])

@@ -290,6 +290,27 @@ def test_what_stays_is_a_parent_again_and_what_goes_is_none() -> None:
     ]
 
 
+def test_what_lay_under_a_record_before_the_run_made_one_between_lies_there_again() -> None:
+    """What is agreed stays: in a the record between stays."""
+    g, x, y = item("g"), item("1", parent="g"), item("2", parent="1")
+    moved = {("2", "parent"): (Wrote("2", "parent", "b:2", "b", "main", 1, 1, {"parent": ("g", "1")}),)}
+    replicas = tuple(there(name, one) for name in "ab" for one in (g, x, y))
+    found = deleting(base=x, items=(g, y), replicas=replicas, past={"wrote": moved})
+    assert [(one.operation, one.item) for one in found.plan.actions] == [
+        (Operation.UPDATE, "2"),
+        (Operation.DELETE, "1"),
+    ]
+    assert found.plan.warnings == ()
+
+
+def test_a_record_of_an_item_that_is_known_no_more_stays() -> None:
+    strange = Made("9", "b", "main", "9", "b:9")
+    found = deleting(strange, replicas=(there("a"), there("b", item("9"))))
+    assert [one.says for one in found.plan.warnings] == [
+        "9: the record that the run created in b stays: it is no longer tied to what it was created for."
+    ]
+
+
 def test_records_of_a_cycle_and_of_a_part_of_the_project_go_too() -> None:
     w, x, y = item("1", parent="x"), item("x", parent="y"), item("y", parent="x")
     replicas = tuple(there(name, one) for name in "ab" for one in (w, x, y))

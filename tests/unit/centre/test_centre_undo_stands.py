@@ -48,7 +48,11 @@ def test_what_the_run_left_and_what_was_put_back_is_seen() -> None:
     assert (found.how, found.why) == (How.LEFT, "")
     assert (found.one is not None, found.view is not None, found.lens is not None) == (True, True, True)
     assert found.before == {"title": "Rack 1", "priority": 1}
-    assert how(says(there(), priority=1)) == ("BACK", "", "")
+    back = standing(says(there(), priority=1))
+    assert (back.how, back.why, back.mend) == (How.BACK, "", "")
+    assert (back.one is not None, back.view is not None) == (True, True)
+    emptied = replace(WROTE, natives={"priority": (1, None)})
+    assert how(replace(there(), seen=record("1", title="Rack 1")), emptied) == ("LEFT", "", "")
     assert how(read(there(), priority=2, title="New")) == ("LEFT", "", "")
     beside = replace(WROTE, beside={"site": "x"})
     assert standing(there(), beside).before == {"title": "Rack 1", "priority": 1, "site": "x"}
@@ -71,6 +75,13 @@ class Words(PlainLens):
         return str(said).casefold() if said is not None else None
 
 
+class Odd(PlainLens):
+    """Cannot be read at all."""
+
+    def get(self, values: Values, env: Env) -> Value:
+        raise Untranslatable("It is odd.")
+
+
 def test_the_same_in_other_letters_is_the_same() -> None:
     lenses = view("b", lenses=(*LENSES[:3], Words("priority")))
     wrote = replace(WROTE, natives={"priority": ("low", "high")})
@@ -79,8 +90,14 @@ def test_the_same_in_other_letters_is_the_same() -> None:
     assert how(says(there(), priority="?"), wrote, here=lenses)[0] == "TOUCHED"
     odd = replace(WROTE, natives={"priority": ("?", "high")})
     assert how(says(there(), priority="?"), odd, here=lenses)[0] == "BACK"
+    other_odd = replace(WROTE, natives={"priority": ("??", "high")})
+    lenses = view("b", lenses=(*LENSES[:3], Odd("priority")))
+    assert how(says(there(), priority="?"), other_odd, here=lenses)[0] == "TOUCHED"
     unmapped = view("b", lenses=LENSES[:3])
     assert how(says(there(), priority="HIGH"), wrote, here=unmapped)[0] == "TOUCHED"
+    two = replace(WROTE, natives={"priority": (1, 2), "title": ("Rack 0", "Rack 1")})
+    assert how(there(), two, here=unmapped)[0] == "LEFT"
+    assert how(says(there(), title="Rack 9"), two, here=unmapped)[0] == "TOUCHED"
     assert how(says(there(), priority="high"), wrote, here=unmapped)[0] == "LEFT"
 
 

@@ -75,6 +75,7 @@ def test_edits_of_other_fields_and_of_records_that_are_not_there_do_not_hinder()
     bare = (view("a", lenses=LENSES[:3]), VIEWS[1])
     assert after(read(there("a"), priority=9), views=bare) == done
     assert after(there("a", undecided=frozenset({"priority"}))) == done
+    assert after(there("a", seen=None)) == done
 
 
 def test_what_people_want_left_alone_is_left() -> None:
@@ -95,11 +96,11 @@ def test_what_people_want_left_alone_is_left() -> None:
 # ── the conflict of an undo, undone ──
 
 
-def closing(sides_: tuple[Side, ...], marked: tuple[Side, ...], **more: Any) -> Undone:
+def closing(sides_: tuple[Side, ...], marked: tuple[Side, ...], *wrote: Wrote, **more: Any) -> Undone:
     conflict = Conflict("c-1", "1", "priority", sides_, NOW)
     marks = frozenset(side_mark(one.tool, encode(one.form), one.version) for one in marked)
     past = {"opened": {("1", "priority"): marks}}
-    return undone(conflicts={"c-1": conflict}, past=past, **more)
+    return undone(*wrote, **{"conflicts": {"c-1": conflict}, "past": past, **more})
 
 
 def test_the_question_of_an_undo_closes_with_the_undo_of_it() -> None:
@@ -113,6 +114,16 @@ def test_the_question_of_an_undo_closes_with_the_undo_of_it() -> None:
     assert closing((old, new), (old, new), replicas=edited).plan.decisions == ()
     asked = Conflict("c-1", "1", "priority", (old, new), NOW)
     assert undone(conflicts={"c-1": asked}).plan.decisions == ()
+    settled = closing((old, new), (old, new), conflicts={})
+    assert (settled.plan.decisions, settled.plan.warnings) == ((), ())
+
+
+def test_where_the_question_closes_nothing_else_is_done_to_the_field() -> None:
+    old, new = Side(None, 1, 1, 1), Side("a", 2, 2, 2, agreed=True)
+    found = closing((old, new), (old, new), WROTE)
+    assert (put(found), left(found), len(found.plan.decisions)) == ({}, [], 1)
+    touched = closing((old, new, Side("b", 3, 3, 1)), (old, new), WROTE)
+    assert left(touched) == ["Rack 1: priority in b is not put back: conflict c-1 about it is open."]
 
 
 # ── parents ──
@@ -136,6 +147,8 @@ def parents(stood: Any, now: Any, *others: Replica, base: ItemBase | None = None
 def test_a_record_is_put_back_under_what_it_lay_under() -> None:
     assert put(parents("p", "q")) == {("b", "parent"): ("q", "p")}
     assert put(parents(None, "q")) == {("b", "parent"): ("q", None)}
+    flat = (VIEWS[0], view("b", lenses=(*LENSES[:2], *LENSES[3:])))
+    assert put(parents("p", "q", views=flat)) == {("b", "parent"): ("['q']", "['p']")}
 
 
 @pytest.mark.parametrize(

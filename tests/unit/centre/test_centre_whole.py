@@ -5,14 +5,16 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import timedelta
 
-from itpm_sync.bases import LIFE, UNREAD, Conflict, Refusal, Side
+from itpm_sync.bases import LIFE, UNREAD, Conflict, Refusal, Side, Tie
 from itpm_sync.model import Dependency
 from itpm_sync.plan import Brake, BrakeKind, Plan
+from itpm_sync.policy import Scope
 from itpm_sync.reconcile import reconcile
 from itpm_sync.reconcile.draft import weighed
 from itpm_sync.reconcile.past import Moved, Past
 from itpm_sync.reconcile.undo import Undone
 from itpm_sync.simulator.lenses import PlainLens, SetLens
+from itpm_sync.testing.small_items import BASE, LENSES, read
 from itpm_sync.testing.small_world import (
     NOW,
     PLAIN,
@@ -147,3 +149,18 @@ def test_a_question_about_a_deletion_covers_what_is_known_when_it_is_asked() -> 
     (change,) = [one for one in plan.decisions[0].replicas if one.replica == "a:1"]
     assert change.at is not None
     assert {name: change.at.get(weighed(name)) for name in base.agreed} == {"title": 2, "priority": 2}
+
+
+def test_a_record_that_breaks_its_lens_is_quarantined() -> None:
+    there = read(tied(BASE), priority="broken")
+    plan = reconcile(world(view("a", lenses=LENSES), items=[BASE], replicas=[there]))
+    assert [(one.item, one.connection, one.field) for one in plan.refusals] == [("1", "a", "priority")]
+
+
+def test_an_item_that_a_container_takes_no_more_leaves_its_scope() -> None:
+    scope = Scope(where={"site": frozenset({"Delft"})})
+    views = (view("a", lenses=LENSES), view("b", lenses=LENSES, policy={"scope": scope}))
+    base = item("1", site="Delft")
+    moved = reconcile(world(*views, items=[base], replicas=[read(tied(base), site="Lyon"), tied(base, "b")]))
+    (decision,) = moved.decisions
+    assert {one.replica: one.tie for one in decision.replicas} == {"a:1": None, "b:1": Tie.OUT_OF_SCOPE}
