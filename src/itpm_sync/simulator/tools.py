@@ -74,6 +74,7 @@ class Watch:
         now, place = tool.containers[container], (tool.name, container)
         tool.described = ({**prints, container: now}, dict(tool.names))
         if "site" in (tool.lost.get(container), tool.renamed.get(container)):
+            self.renamed.discard(place)
             return
         another = now != tool.accepted[0].get(container, now)  # its options say nothing about the right one's
         if another or tool.accepted[1] in ({}, tool.names):
