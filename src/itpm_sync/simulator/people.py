@@ -234,6 +234,8 @@ class People:
                 self.ghosts.moved_unseen.add((tool.name, row.native_id))
             self.ghosts.touch((tool.name, row.native_id))
             self._excuse(tool, row)
+            if not row.hidden:
+                self._back((tool.name, row.native_id))
             self.say("hide" if row.hidden else "show", tool, row.native_id)
 
     def _unread_place(self, tool: SimTool, row: Row) -> bool:
@@ -278,12 +280,13 @@ class People:
             self.ghosts.touch((tool.name, native), shape=True)
             self.ghosts.restored[tool.name, native] = self.ghosts.moment
             self.ghosts.said_again.add(mark(tool.rows[native].values.get("title")))
-            ours = any((name, made) == (tool.name, native) for name, made, _ in self.ghosts.creations)
-            if ours and (tool.name, native) not in self.watch.item_of:
-                self.ghosts.made += (
-                    1  # what a lost call made was made anew while it was away: now there are two
-                )
+            self._back((tool.name, native))
             self.say("restore", tool, native)
+
+    def _back(self, spot: tuple[str, str]) -> None:
+        """What a lost call of ours made was made anew while nobody could see it: now there are two."""
+        ours = any(tuple(made) == spot for *made, _ in self.ghosts.creations)
+        self.ghosts.made += ours and spot not in self.watch.item_of
 
     def take_offer(self) -> None:
         """The owner of a tool that takes changes by hand types what was offered."""
