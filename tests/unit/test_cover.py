@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
+import pytest
+
 from itpm_sync.bases import Side
+from itpm_sync.lens import Untranslatable
 from itpm_sync.model import Value
 from itpm_sync.reconcile.sides import cover
 
@@ -59,3 +62,22 @@ def test_one_that_stays_takes_the_latest_time_of_those_dropped_into_it() -> None
 
 def test_two_values_that_people_set_here_are_two() -> None:
     assert told(side(None, 1, 1), side(None, 2, 2)) == ([None, None], [])
+
+
+def strict(tool: str | None, value: Value) -> Value:
+    """No tool holds this word but the one in which it stands."""
+    if value == "odd":
+        raise Untranslatable("It is odd.")
+    return form_in(tool, value)
+
+
+def test_words_that_cannot_be_translated_cover_what_says_the_very_same_and_nothing_else() -> None:
+    odd = [Side(tool, "odd", "odd", 1, lawful=False) for tool in ("d", "a")]
+    found = cover([*odd, side("c", 63, 63)], strict)
+    assert [one.tool for one in found.stays] == ["a", "c"]
+    assert [(low.tool, high.tool) for low, high in found.dropped] == [("d", "a")]
+
+
+def test_a_value_that_means_something_has_a_form_in_every_tool() -> None:
+    with pytest.raises(Untranslatable):
+        cover([Side("a", "odd", "odd", 1), side("c", 63, 63)], strict)

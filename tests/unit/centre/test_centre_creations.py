@@ -99,7 +99,7 @@ def test_a_new_record_whose_title_is_too_long_is_not_made() -> None:
 def test_what_would_lie_under_a_record_whose_title_is_too_long_is_made_without_it() -> None:
     bases = [item("x", title="A", parent="y"), item("y", title="Too long", parent=None)]
     done, _ = planned(
-        view("a"), view("b", limits={Room.TEXT: 3}), items=bases, replicas=[tied(one) for one in bases]
+        view("a"), view("b", limits={"title": 3}), items=bases, replicas=[tied(one) for one in bases]
     )
     assert [(one.item, {write.name: write.new for write in one.writes}) for one in done.actions] == [
         ("x", {"title": "A"})

@@ -316,6 +316,20 @@ def test_a_record_that_takes_over_has_the_base_of_the_other() -> None:
     assert read == replace(new, seen=new.reading, reading=None, item="1")
 
 
+def test_what_a_moved_record_is_taken_to_say_still_is_seen_beside_what_was_read() -> None:
+    def moved(draft: Draft) -> None:
+        draft.replicas["a:1"].kept = {"site": "x", "priority": 1}
+        draft.replicas["a:1"].accept = True
+
+    found = decision(moved, reading=record("1", revision="2", priority=2))
+    assert found is not None
+    (change,) = found.replicas
+    assert change.kept == {"site": "x", "priority": 1}
+    one = replace(tied(item("1")), reading=record("1", revision="2", priority=2))
+    (after,) = decided_replicas({"a:1": one}, found)
+    assert (after.seen, after.reading) == (record("1", revision="2", site="x", priority=2), None)
+
+
 def test_nothing_read_is_nothing_accepted() -> None:
     one = tied(item("1"))
     (same,) = decided_replicas({one.id: one}, Decision("1", replicas=(ReplicaChange(one.id),)))

@@ -15,7 +15,7 @@ from itpm_sync.plan import Grade
 from itpm_sync.policy import FieldPolicy, Rule
 from itpm_sync.reconcile.draft import Draft, weighed
 from itpm_sync.reconcile.items import decide_items
-from itpm_sync.simulator.lenses import PlainLens
+from itpm_sync.simulator.lenses import NumberLens, PlainLens
 from itpm_sync.testing.small_items import BASE, LENSES, begun, decided, priority, read
 from itpm_sync.testing.small_world import NOW, PLAIN, item, record, tied, untied, view
 
@@ -346,6 +346,27 @@ def test_a_lost_field_of_several_native_values_waits_when_one_of_them_was_edited
     for names, waits in ((("work",), {"work"}), (("remaining", "work"), {"work"}), (("site",), set())):
         draft = decided(read(tied(BASE), **dict.fromkeys(names, 8)), views=views)
         assert draft.replicas["a:1"].undecided == waits
+
+
+def test_a_record_that_moved_to_where_a_field_is_lost_edited_it_where_it_says_something_else() -> None:
+    def waits(kept: dict[str, Any], was: Value = 1, *, from_: tuple[str, str] | None = ("a", "old")) -> bool:
+        def moved(draft: Draft) -> None:
+            draft.replicas["a:1"].seen_from, draft.replicas["a:1"].kept = from_, kept
+
+        one = tied(item("1", priority=was))
+        there = replace(one, reading=record("1", revision="2", title="Rack 1"))
+        lost = {"priority": NumberLens("priority")}
+        views = (view("a", lenses=PLAIN[:3], lost=lost), view("a", "old", lenses=LENSES))
+        draft = decided(there, views=views, do=moved)
+        return draft.replicas["a:1"].undecided == {"priority"}
+
+    assert not waits({"priority": 1})
+    assert waits({"priority": 2})
+    assert waits({})
+    assert waits({"priority": 1}, from_=None)
+    assert waits({"priority": 1}, "many")
+    assert waits({"priority": "many"})
+    assert waits({}, "many")
 
 
 # ── in order, and once ──

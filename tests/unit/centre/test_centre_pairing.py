@@ -10,11 +10,12 @@ import pytest
 
 from itpm_sync.bases import Life, Offer, Replica, Tie
 from itpm_sync.connector import Capabilities, Presence
+from itpm_sync.lens import Lens
 from itpm_sync.model import Day, Schedule
 from itpm_sync.reconcile import ContainerView
 from itpm_sync.reconcile.draft import Draft
 from itpm_sync.reconcile.pairing import claimed, pair
-from itpm_sync.simulator.lenses import PlainLens, SetLens
+from itpm_sync.simulator.lenses import NumberLens, PlainLens, SetLens
 from itpm_sync.testing.small_world import NOW, PLAIN, absent, item, tied, untied, view, world
 
 LENSES = (*PLAIN, PlainLens("schedule"), PlainLens("deadline"), SetLens("labels"))
@@ -168,6 +169,41 @@ def test_a_record_that_was_deleted_and_turns_up_elsewhere_is_back() -> None:
     assert (draft.items["1"].life, draft.items["1"].note) == (Life.LIVE, "")
     assert draft.replicas["b:new"].at == {"title": 1}
     assert moved().items["1"].life is None
+
+
+UNTOLD = tuple(lens for lens in LENSES if lens.name != "priority")
+LOST: dict[str, Lens] = {"priority": NumberLens("priority"), "site": PlainLens("site")}
+
+
+def kept(old: ContainerView | None, one: Replica | None = None, **found: Any) -> dict[str, Any]:
+    """What a record is taken to say still that moved to a container which has lost its priority and its site."""
+    new = here(container="other", able=NEW_IDS, lenses=UNTOLD, lost=LOST)
+    one = one or tied(item("1", priority=1, site="x"), "b", native="old")
+    draft = Draft(
+        world(
+            *([new] if old is None else [old, new]),
+            items=[item("1")],
+            replicas=[absent(one, Presence.MOVED), untied("b", "new", container="other", key="1", **found)],
+        )
+    )
+    pair(draft)
+    assert draft.replicas["b:new"].drop == "b:old"
+    return draft.replicas["b:new"].kept
+
+
+def test_a_record_that_moves_to_where_fields_are_lost_is_taken_to_say_them_still() -> None:
+    lenses = (*UNTOLD, *LOST.values())
+    both = {"priority": 1, "site": "x"}
+    assert kept(here(able=NEW_IDS, lenses=lenses)) == both
+    assert kept(here(able=NEW_IDS, lenses=UNTOLD, lost=LOST)) == both
+    assert kept(here(able=NEW_IDS, lenses=lenses), priority=3) == {"site": "x"}
+    assert kept(here(able=NEW_IDS, lenses=UNTOLD)) == {}
+    assert kept(None) == {}
+    unread = tied(item("1"), "b", native="old", seen=None)
+    assert kept(here(able=NEW_IDS, lenses=lenses), unread) == {}
+    odd = tied(item("1", priority="many", site="x"), "b", native="old")
+    assert kept(here(able=NEW_IDS, lenses=lenses), odd) == {"site": "x"}
+    assert moved().replicas["b:new"].kept == {}
 
 
 def test_of_several_that_claim_to_be_the_moved_one_a_person_says_which() -> None:
