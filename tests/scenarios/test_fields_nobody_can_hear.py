@@ -261,3 +261,24 @@ def test_a_record_that_waits_for_its_title_may_be_what_another_container_is_abou
     assert titles(bench, "J") == titles(bench, LOSER) == ["Rack"]
     assert quiet(bench)
     assert quiet(bench)
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_what_its_owner_has_in_a_record_restored_while_it_was_away_is_their_word_once_it_is_back(
+    way: str,
+) -> None:
+    bench = bench_of("J", LOSER, fields={"priority": FieldPolicy(Rule.OWNER, (LOSER,))})
+    add(bench, "J", "Rack", priority=1)
+    start(bench)
+    memory, there = bench.tools[LOSER].memory, native(bench, LOSER, "Rack")
+    memory.delete_as("bea", there)
+    settle(bench)
+    bench.tools["J"].memory.edit_as("ann", native(bench, "J", "Rack"), priority=2)
+    lose(bench, "priority", way)
+    settle(bench)
+    memory.restore_as("bea", there)
+    settle(bench)
+    put_back(bench)
+    settle(bench)
+    assert stands(bench, "J") == stands(bench, LOSER) == 1
+    assert quiet(bench)

@@ -45,13 +45,13 @@ def policy_of(draft: Draft, item: ItemDraft, name: str, entries: Sequence[Entry]
 
 def said_again(draft: Draft, item: ItemDraft, one: ReplicaDraft) -> frozenset[str]:
     """Fields on which the tool of a record that is back has the last word: what stands there is said again, whatever
-    was agreed while nobody had it.
+    was agreed while nobody had it; of a field that its container has lost, once that is back.
     """
     view = draft.world.containers[one.place]
     there = {other.base.connection for other in draft.of_item[item.base.id] if other.tie in _HOLDING}
     return frozenset(
         name
-        for name in view.lenses
+        for name in (*view.lenses, *view.lost)
         if (policy := draft.world.policy.of_field(name)).rule is Rule.OWNER
         and next((tool for tool in policy.owners if tool in there), None) == one.base.connection
     )

@@ -321,11 +321,11 @@ def test_what_a_moved_record_is_taken_to_say_still_is_seen_beside_what_was_read(
         draft.replicas["a:1"].kept = {"site": "x", "priority": 1}
         draft.replicas["a:1"].accept = True
 
-    found = decision(moved, reading=record("1", revision="2", priority=2))
-    assert found is not None
-    (change,) = found.replicas
-    assert change.kept == {"site": "x", "priority": 1}
     one = replace(tied(item("1")), reading=record("1", revision="2", priority=2))
+    draft = Draft(world(view("a"), items=[item("1")], replicas=[one]))
+    moved(draft)
+    (found,) = draft.decisions()
+    assert [change.kept for change in found.replicas] == [{"site": "x", "priority": 1}]
     (after,) = decided_replicas({"a:1": one}, found)
     assert (after.seen, after.reading) == (record("1", revision="2", site="x", priority=2), None)
 

@@ -428,3 +428,5 @@ def test_an_empty_first_value_does_not_wait_for_the_last_word() -> None:
     fresh = replace(tied(BASE, "b"), at={"title": 1}, reading=record("1", revision="2", title="New"))
     draft = decided(tied(BASE, tie=Tie.HIDDEN), fresh, policy=owned)
     assert draft.replicas["b:1"].undecided == frozenset()
+    told = replace(fresh, reading=record("1", revision="2", title="New", priority=4))
+    assert decided(tied(BASE, tie=Tie.HIDDEN), told, policy=owned).replicas["b:1"].undecided == {"priority"}

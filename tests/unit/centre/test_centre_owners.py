@@ -13,7 +13,7 @@ from itpm_sync.policy import FieldPolicy, Rule
 from itpm_sync.reconcile.draft import Draft
 from itpm_sync.reconcile.items import HEARD, entry_of
 from itpm_sync.reconcile.owners import policy_of, said_again
-from itpm_sync.simulator.lenses import NumberLens, PlainLens
+from itpm_sync.simulator.lenses import NumberLens
 from itpm_sync.testing.small_items import BASE, LENSES, begun, read
 from itpm_sync.testing.small_world import NOW, PLAIN, absent, tied, view
 
@@ -190,6 +190,5 @@ def test_whoever_is_there_before_it_has_the_last_word(there: Tie, said: bool) ->
 
 def test_of_fields_that_its_container_does_not_hold_it_says_nothing() -> None:
     fields = {"labels": FieldPolicy(Rule.OWNER, ("a",))}
-    views = (view("a", lenses=PLAIN, lost={"labels": PlainLens("labels")}),)
-    draft = begun(A, policy={"fields": fields}, views=views)
+    draft = begun(A, policy={"fields": fields}, views=(view("a", lenses=PLAIN),))
     assert said_again(draft, draft.items["1"], draft.replicas["a:1"]) == set()

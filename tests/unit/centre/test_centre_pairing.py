@@ -12,6 +12,7 @@ from itpm_sync.bases import Life, Offer, Replica, Tie
 from itpm_sync.connector import Capabilities, Presence
 from itpm_sync.lens import Lens
 from itpm_sync.model import Day, Schedule
+from itpm_sync.policy import FieldPolicy, Rule
 from itpm_sync.reconcile import ContainerView
 from itpm_sync.reconcile.draft import Draft
 from itpm_sync.reconcile.pairing import claimed, pair
@@ -168,6 +169,8 @@ def test_a_record_that_was_deleted_and_turns_up_elsewhere_is_back() -> None:
     assert of(draft, "b:new") == "1"
     assert (draft.items["1"].life, draft.items["1"].note) == (Life.LIVE, "")
     assert draft.replicas["b:new"].at == {"title": 1}
+    owned = {"fields": {"priority": FieldPolicy(Rule.OWNER, ("b", "a"))}}
+    assert moved(old, items=[base], policy=owned).replicas["b:new"].undecided == {"priority"}
     assert moved().items["1"].life is None
 
 
