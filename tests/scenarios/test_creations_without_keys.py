@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from itpm_sync.cycle import decide_pair
+from itpm_sync.cycle import decide_pair, resolve
 from itpm_sync.errors import Unavailable, UnknownOutcome
 from itpm_sync.memory.tool import OnCall
 from itpm_sync.testing.bench import PROJECT, Bench
@@ -159,3 +159,28 @@ def test_what_cannot_be_looked_at_a_second_time_is_not_made_again() -> None:
     settle(bench)
     assert titles(bench, "S") == ["Rack"]
     assert bench.ledger.open_intents(PROJECT) == []
+
+
+def test_what_it_is_called_is_asked_before_it_is_made_elsewhere() -> None:
+    bench = bench_of("J", "S", "P", able=KEYLESS)
+    start(bench)
+    mine = add(bench, "J", "Rack")
+    memory = bench.tools["P"].memory
+
+    def down(call: str, phase: str) -> None:
+        if call.startswith("apply") and phase == "before":
+            raise Unavailable("P does not answer.")
+
+    memory.on_call = down
+    settle(bench)
+    bench.tools["J"].memory.edit_as("ann", mine, title="Rack 1")
+    bench.tools["S"].memory.edit_as("bea", native(bench, "S", "Rack"), title="Rack 2")
+    bench.sync()
+    memory.on_call = lambda _call, _phase: None
+    settle(bench)
+    assert titles(bench, "P") == [], "no record without a title is made"
+    (conflict,) = bench.ledger.conflicts(PROJECT)
+    resolve(bench.workspace(), conflict.id, "S", actor="dan")
+    settle(bench)
+    assert titles(bench, "J") == titles(bench, "S") == titles(bench, "P") == ["Rack 2"]
+    assert quiet(bench)

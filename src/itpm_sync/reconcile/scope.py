@@ -88,6 +88,8 @@ def _may_create(
             mend="The next run that lists them all creates what is missing.",
         )
         return False
+    if _TITLE in item.held:  # what it is called is asked about first
+        return False
     if _TITLE in view.lost:  # what is made without a title is known to nobody
         draft.later = True
         return False

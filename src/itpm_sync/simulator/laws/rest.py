@@ -193,7 +193,9 @@ class Laws:
                 if any(r.connection == name for r in mine) or (item.id, name) in waiting:
                     continue
                 taker = self._taker(name, item.id)
-                if taker is None:
+                if (
+                    taker is None or (item.id, "title") in self.held
+                ):  # it is made once it is known what it is called
                     continue
                 env = self.envs[name, taker.container]
                 if not self._missing(env.parent_here(self._parent(item.id)), taker):
