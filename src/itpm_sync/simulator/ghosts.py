@@ -85,6 +85,9 @@ class Ghosts:
     """Marks of titles that a person typed between our last direct read and our write over them, in a tool that has
     neither conditional writes nor a history, or our deletion, where it has neither those nor a bin: nobody can know of
     them."""
+    unheard: set[str] = field(default_factory=set)
+    """Marks of titles that stood in a record while its container had lost the title: over what they were typed, nobody
+    remembers."""
     broken: list[str] = field(default_factory=list)
     """Laws that a call of the engine broke, in words."""
 

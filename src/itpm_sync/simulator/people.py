@@ -147,6 +147,8 @@ class People:
         tool.edit_as("ann", row.native_id, **values)
         if row.hidden and PARENT in values:
             self.ghosts.moved_unseen.add((tool.name, row.native_id))
+        if "title" in (tool.lost.get(row.container), tool.renamed.get(row.container)):
+            self.ghosts.unheard.add(mark(row.values.get("title")))
         self.ghosts.touch((tool.name, row.native_id), shape=PARENT in values)
         self.say("edit", tool, row.native_id, values)
 

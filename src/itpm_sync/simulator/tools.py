@@ -73,7 +73,11 @@ class Watch:
         prints, _ = tool.described
         now, place = tool.containers[container], (tool.name, container)
         tool.described = ({**prints, container: now}, dict(tool.names))
-        if "site" in (tool.lost.get(container), tool.renamed.get(container)):
+        lost = (tool.lost.get(container), tool.renamed.get(container))
+        if "title" in lost:
+            here = [row for row in tool.rows.values() if row.container == container]
+            self.ghosts.unheard |= {mark(row.values.get("title")) for row in here}
+        if "site" in lost:
             self.renamed.discard(place)
             return
         another = now != tool.accepted[0].get(container, now)  # its options say nothing about the right one's

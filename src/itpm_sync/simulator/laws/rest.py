@@ -217,14 +217,16 @@ class Laws:
     def _stuck(self, above: Replica) -> bool:
         """Whether, for all we know, a record lies under this one that is not ours to move, or has no other place, or
         whose own place is not decided (it was put there while its owner could not be heard, decision 015) or is held:
-        an open conflict is not touched, and no deletion takes its record along.
+        an open conflict is not touched, and no deletion takes its record along. A record that is hidden from us may
+        have gone along with this one to another container.
         """
         env = self.envs[above.connection, above.container]
         env.leaving.add(above.item or "")
         below = [
             r
             for r in self.state.replicas.values()
-            if (r.connection, r.container) == (above.connection, above.container)
+            if r.connection == above.connection
+            and (r.container == above.container or r.absence is not None)
             and r.tie is not Tie.TOMBSTONE
             and r.current is not None
             and r.current.values.get("parent") == above.native_id
@@ -333,7 +335,8 @@ class Laws:
 
         What was typed in two tools at once says nothing of which of the two somebody had read. What stood in a record
         that was restored in the tool that has the last word was said again then (decision 015), by nobody who had
-        read what was typed meanwhile, nor by an author of that.
+        read what was typed meanwhile, nor by an author of that. What was typed while its container had lost the title
+        is asked about once it is back, also against a side that a person chose meanwhile and that stood there before.
         """
         owners = self.bench.policy.of_field("title").owners
         seen: dict[str, Conflict] = {}
@@ -345,7 +348,7 @@ class Laws:
             tokens = [mark(side.form) for side in conflict.sides]
             again = {mark(side.form) for side in conflict.sides if side.tool in owners}
             anew = self.ghosts.twice | (again & self.ghosts.said_again)
-            for token in tokens:
+            for token in (one for one in tokens if one not in self.ghosts.unheard):
                 met = ((self.ghosts.known({token}) - {token}) & set(tokens)) - anew
                 if met:
                     yield f"S4: {conflict.id} sets {token} against {sorted(met)}, which its author had read"
