@@ -72,14 +72,17 @@ class Record:
     """Its place in the list it was pulled with, first 0; set by `pull`. New records are made in this order."""
 
     def completed(self, before: Record | None, told: Iterable[str]) -> Record:
-        """This record with what `before` said under native names that are neither in it nor among those `told` of:
-        absent is not empty.
+        """This record with what `before` said under native names that are neither in it nor among those `told` of,
+        computed as it was: absent is not empty.
         """
         if before is None or before.values.keys() <= self.values.keys():
             return self
         here = {*self.values, *told}
         kept = {name: value for name, value in before.values.items() if name not in here}
-        return replace(self, values={**kept, **self.values}) if kept else self
+        if not kept:
+            return self
+        computed = self.computed | (before.computed & kept.keys())
+        return replace(self, values={**kept, **self.values}, computed=computed)
 
 
 @dataclass(frozen=True, slots=True)

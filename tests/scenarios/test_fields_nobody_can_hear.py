@@ -282,3 +282,42 @@ def test_what_its_owner_has_in_a_record_restored_while_it_was_away_is_their_word
     settle(bench)
     assert stands(bench, "J") == stands(bench, LOSER) == 1
     assert quiet(bench)
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_a_value_that_its_tool_leaves_to_people_while_it_is_away_is_a_first_one_once_it_is_back(
+    way: str,
+) -> None:
+    bench = bench_of("J", LOSER)
+    add(bench, LOSER, "Rack", priority=1)
+    memory = bench.tools[LOSER].memory
+    row = memory.rows[native(bench, LOSER, "Rack")]
+    row.computed = frozenset({"priority"})
+    start(bench)
+    assert stands(bench, "J") is None, "nobody typed it"
+    lose(bench, "priority", way)
+    row.computed = frozenset()
+    memory.edit_as("the tool", row.native_id, priority=1)
+    settle(bench)
+    put_back(bench)
+    settle(bench)
+    assert stands(bench, "J") == stands(bench, LOSER) == 1
+    assert bench.ledger.conflicts(PROJECT) == []
+    assert quiet(bench)
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_a_value_that_its_tool_computes_still_is_nobodys_word_once_it_is_back(way: str) -> None:
+    bench = bench_of("J", LOSER)
+    mine = add(bench, LOSER, "Rack", priority=1)
+    memory = bench.tools[LOSER].memory
+    memory.rows[mine].computed = frozenset({"priority"})
+    start(bench)
+    lose(bench, "priority", way)
+    memory.edit_as("bea", mine, site="Sued")
+    settle(bench)
+    put_back(bench)
+    settle(bench)
+    assert stands(bench, "J") is None
+    assert stands(bench, LOSER) == 1
+    assert quiet(bench)

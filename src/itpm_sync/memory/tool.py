@@ -195,14 +195,12 @@ class MemoryTool:
 
     def record(self, row: Row) -> Record:
         """A row as the connector hands it over."""
-        times = self.capabilities.edit_times
+        times, lost = self.capabilities.edit_times, self.lost.get(row.container)
         return Record(
             row.native_id,
             f"{row.revision:010d}",
-            copied(
-                {name: value for name, value in row.values.items() if name != self.lost.get(row.container)}
-            ),
-            row.computed,
+            copied({name: value for name, value in row.values.items() if name != lost}),
+            row.computed - {lost} if lost else row.computed,
             row.key if self.capabilities.keys else None,
             name=str(row.values.get("title") or row.native_id),
             edited_at=row.at if times else None,

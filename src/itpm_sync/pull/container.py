@@ -196,11 +196,16 @@ def read_again(
 
 
 def _heard_again(seen: Record | None, record: Record, names: Collection[str]) -> bool:
-    """Whether the record, at the revision that was decided, says something else of these fields than it said then."""
+    """Whether the record, at the revision that was decided, says something else of these fields than it said then, or
+    has left one to people that was computed, or the other way round.
+    """
     return (
         seen is not None
         and record.revision == seen.revision
-        and any(record.values.get(name) != seen.values.get(name) for name in names)
+        and (
+            any(record.values.get(name) != seen.values.get(name) for name in names)
+            or not (record.computed ^ seen.computed).isdisjoint(names)
+        )
     )
 
 

@@ -154,13 +154,15 @@ def _accept(draft: Draft, item: ItemDraft) -> None:
             continue
         one.accept = True
         unread = {name for name in view.lenses if _untranslatable(draft, one, view, name)}
-        one.undecided = frozenset(unread | one.unheard | _lost(draft, one, view))
+        one.undecided = frozenset(unread | one.unheard | _lost(draft, item, one, view))
         if one.base.reading is not None:
             _unasked(draft, item, one.undecided)
 
 
-def _lost(draft: Draft, one: ReplicaDraft, view: ContainerView) -> set[str]:
-    """Fields that the container has lost, and that were edited before anybody could decide it."""
+def _lost(draft: Draft, item: ItemDraft, one: ReplicaDraft, view: ContainerView) -> set[str]:
+    """Fields that the container has lost, and that were edited (or left to people, as first values) before anybody
+    could decide it.
+    """
     seen, reading = one.base.seen, one.base.reading
     if seen is None or reading is None:
         return set(one.undecided & view.lost.keys())
@@ -168,6 +170,7 @@ def _lost(draft: Draft, one: ReplicaDraft, view: ContainerView) -> set[str]:
         name
         for name, lens in view.lost.items()
         if name in one.undecided
+        or (name not in item.agreed and _left_to_people(one, lens))
         or not (
             all(seen.values.get(n) == reading.values.get(n) for n in lens.native)
             or _same(draft, one, view, name)

@@ -85,7 +85,7 @@ RUNNING: Final = (
     Bug(
         name="an edit of a field that nobody could hear is taken as decided",
         file="reconcile/items.py",
-        old="        one.undecided = frozenset(unread | one.unheard | _lost(draft, one, view))\n",
+        old="        one.undecided = frozenset(unread | one.unheard | _lost(draft, item, one, view))\n",
         new="        one.undecided = frozenset(unread | one.unheard)\n",
         kills=("S1", "S3"),
         test=_UNHEARD + "test_an_edit_that_was_read_and_not_decided_when_it_went_away_is_no_decided_one",
