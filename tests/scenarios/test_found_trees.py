@@ -208,3 +208,24 @@ def test_a_record_under_one_that_we_could_not_see_is_put_under_it_elsewhere_once
     assert bench.value("J", native(bench, "J", "Rack"), "parent") == native(bench, "J", "Room")
     assert bench.value("S", native(bench, "S", "Rack"), "parent") == above
     assert quiet(bench)
+
+
+def test_what_a_hidden_record_went_along_with_to_another_container_is_not_deleted_from_above_it() -> None:
+    bench = bench_of("J", "S", sheets=("s1", "s2"), deletion=Deletion.PROPAGATE)
+    phase = add(bench, "J", "Phase")
+    rack = add(bench, "J", "Rack", parent=phase)
+    start(bench)
+    memory = bench.tools["S"].memory
+    memory.hide(native(bench, "S", "Rack"))
+    settle(bench)
+    above = native(bench, "S", "Phase")
+    memory.move_as("bea", above, "s2" if memory.rows[above].container == "s1" else "s1")
+    settle(bench)
+    for one in (rack, phase):
+        bench.tools["J"].memory.delete_as("ann", one)
+    settle(bench)
+    assert titles(bench, "S") == ["Phase", "Rack"]
+    assert quiet(bench)
+    memory.hide(native(bench, "S", "Rack"), hidden=False)
+    settle(bench)
+    assert titles(bench, "S") == []

@@ -80,14 +80,17 @@ def parents_of(desk: Desk, place: Place) -> set[str]:
 
 
 def _standing(desk: Desk, place: Place) -> list[tuple[Replica, str]]:
-    """Records of a container that lie under another, with its native id."""
+    """Records of a container that lie under another, with its native id; and those that no list shows, which may have
+    gone along with it to another container.
+    """
     lens = desk.sites[place].lenses.get("parent")
     if lens is None:
         return []
     return [
         (one, native)
         for one in desk.replicas.values()
-        if (one.connection, one.container) == place
+        if one.connection == place[0]
+        and (one.container == place[1] or one.absence is not None)
         and one.tie is not Tie.TOMBSTONE
         and one.current is not None
         for native in [lens.refers(one.current.values)]

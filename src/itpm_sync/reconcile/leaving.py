@@ -68,7 +68,10 @@ def unhindered(draft: Draft, going: list[Going], moved: set[str]) -> list[Going]
 
 
 def _below(draft: Draft) -> dict[tuple[Place, str], list[ReplicaDraft]]:
-    """By container and native id: the records that name that one as their parent."""
+    """By container and native id: the records that name that one as their parent.
+
+    A record that no list shows may have gone along with its parent to another container: it counts where that is.
+    """
     found: dict[tuple[Place, str], list[ReplicaDraft]] = defaultdict(list)
     for one in draft.replicas.values():
         view = draft.world.containers.get(one.place)
@@ -76,6 +79,8 @@ def _below(draft: Draft) -> dict[tuple[Place, str], list[ReplicaDraft]]:
         if lens is None or one.base.current is None or one.tie is Tie.TOMBSTONE or one.base.left:
             continue
         native = lens.refers(one.base.current.values)
-        if native is not None:
-            found[one.place, native].append(one)
+        if native is None:
+            continue
+        above = draft.by_native.get((one.base.connection, native)) if one.base.absence is not None else None
+        found[above.place if above is not None else one.place, native].append(one)
     return found
