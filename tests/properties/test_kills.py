@@ -19,7 +19,9 @@ from itpm_sync.connector import Found
 from itpm_sync.memory import MemoryConnector
 from itpm_sync.push import recover
 from itpm_sync.testing.kills.aftermath import Kills, kill
+from itpm_sync.testing.kills.camera import Camera
 from itpm_sync.testing.kills.picked import SURE, TALES, tools
+from itpm_sync.testing.kills.scene import Scene
 from itpm_sync.testing.kills.share import Kept, Share, go_on, tale
 from itpm_sync.testing.kills.shrink import shorter
 from itpm_sync.testing.kills.tale import Deed, Ends, Tale, ToolOf, Verb
@@ -85,6 +87,21 @@ def test_an_update_taken_for_done_is_caught(monkeypatch: pytest.MonkeyPatch) -> 
     monkeypatch.setattr(recover, "_update", believes)
     edited = replace(MADE, name="one edited", before=MADE.deeds, deeds=(Deed(Verb.TITLE, "a", 1),))
     assert kill(edited, Kills()).violations
+
+
+def test_a_world_put_back_knows_since_when_its_lists_lag() -> None:
+    """Laws ask what a list that lags could show; in another world of the tale they lag since later."""
+    scene = Scene(MADE)
+    camera, tool, lags = Camera(scene), scene.tools["b"], Deed(Verb.LAG, "b", value=0)
+    scene.do(lags)
+    photo, since = camera.still(), tool.lagged_at
+    scene.clock.move(24 * 3600)
+    scene.do(MADE.deeds[0])
+    scene.do(lags)
+    assert tool.lagged_at > since
+    camera.put_back(photo, lives=1)
+    assert tool.lags and tool.lagged_at == since
+    camera.close()
 
 
 def test_a_tale_is_cut_down_to_what_the_break_needs() -> None:

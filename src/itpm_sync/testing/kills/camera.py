@@ -26,7 +26,7 @@ from itpm_sync.testing.kills.tale import Deed
 
 _OF_A_TOOL = (
     *("containers", "rows", "bin", "refuses", "down", "calls"),
-    *("created", "applied", "_lagging", "_count"),
+    *("created", "applied", "_lagging", "lagged_at", "_count"),
 )
 _LIFETIME = 100_000
 """Ids of one process; those of the next begin above them, so that the same world is the same whenever it was left."""
