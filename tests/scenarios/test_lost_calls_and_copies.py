@@ -105,3 +105,28 @@ def test_a_record_that_somebody_made_beside_ours_is_not_taken_for_what_a_lost_ca
     assert titles(bench, "S") == titles(bench, "J") == ["Phase", "Rack", "Rack"]
     assert bench.ledger.open_intents(PROJECT) == []
     assert quiet(bench)
+
+
+def test_what_a_lost_call_made_and_a_list_showed_before_it_was_hidden_is_no_word_of_its_tool() -> None:
+    bench = bench_of("J", "S")
+    start(bench)
+    rack = add(bench, "J", "Rack")
+    bench.killed_at("S", "apply create", "after")
+    memory = bench.tools["S"].memory
+    made = native(bench, "S", "Rack")
+    bench.tools["J"].memory.edit_as("ann", rack, title="Rack 4")
+    bench.clock.move(hours=2)
+
+    def hides(call: str, phase: str) -> None:
+        if (call, phase) == ("find", "before"):
+            memory.hide(made)
+
+    memory.on_call = hides
+    bench.sync()
+    memory.on_call = lambda _call, _phase: None
+    settle(bench)
+    assert bench.agreed(item(bench, "Rack 4"), "title") == "Rack 4"
+    assert bench.ledger.conflicts(PROJECT) == [] and quiet(bench)
+    memory.hide(made, hidden=False)
+    settle(bench)
+    assert titles(bench, "J") == titles(bench, "S") == ["Rack 4"]

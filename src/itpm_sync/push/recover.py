@@ -79,12 +79,10 @@ async def _creations(desk: Desk, intents: list[Intent]) -> list[Intent]:
     left = []
     # one that this run's pull brought already, and that nobody has decided yet, is found like any other
     tied = {r.native_id for r in desk.replicas.values() if r.connection == connection and r.item is not None}
+    listed = _listed(desk, connection, {intent.key for intent in intents})
     for intent in intents:
-        copies = [
-            (place, record)
-            for place, record in found.records.get(intent.key, ())
-            if record.native_id not in tied
-        ]
+        shown = {record.native_id: (place, record) for place, record in found.records.get(intent.key, ())}
+        copies = [one for native, one in {**listed[intent.key], **shown}.items() if native not in tied]
         if any(r.item == intent.item and r.connection == connection for r in desk.replicas.values()):
             # by its key, before it could be looked up: whatever else carries that key by now is a copy of it
             desk.settle([Settlement(intent.id, "found", reason="tied meanwhile")])
@@ -103,6 +101,19 @@ async def _creations(desk: Desk, intents: list[Intent]) -> list[Intent]:
         else:
             left.append(intent)
     return left
+
+
+def _listed(desk: Desk, connection: str, keys: set[str]) -> Mapping[str, dict[str, tuple[str, Record]]]:
+    """By key and native id: the untied records that lists showed, with where. One that was hidden from us
+    since then is not found any more, and was made by us all the same.
+    """
+    shown: dict[str, dict[str, tuple[str, Record]]] = {key: {} for key in keys}
+    for one in desk.replicas.values():
+        here = one.connection == connection and (connection, one.container) in desk.sites
+        if here and one.item is None and one.absence is None and one.reading is not None:
+            if one.reading.key in shown:
+                shown[one.reading.key][one.native_id] = (one.container, one.reading)
+    return shown
 
 
 async def _gone(desk: Desk, site: Site, container: str, record: Record) -> Absence | None:
