@@ -30,7 +30,9 @@ def _changed(replica: Replica, replicas: Mapping[str, Replica], change: ReplicaC
     if change.drop is not None:
         seen = replicas[change.drop].seen
     if change.accept and reading is not None:
-        seen, reading = replace(reading, values={**change.kept, **reading.values}), None
+        seen, reading = reading, None
+        if change.kept:
+            seen = replace(seen, values={**change.kept, **seen.values})
     tie = replica.tie if change.tie is None else change.tie
     return replace(
         replica,

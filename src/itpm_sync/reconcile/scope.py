@@ -103,6 +103,8 @@ def _may_create(
 def _nameless(draft: Draft) -> set[str]:
     """The connections in which a new record waits for the title that its container has lost: it may be any item."""
     lost = {place for place, view in draft.world.containers.items() if _TITLE in view.lost}
+    if not lost:
+        return set()
     return {one.place[0] for one in draft.replicas.values() if one.tie is Tie.UNTIED and one.place in lost}
 
 
