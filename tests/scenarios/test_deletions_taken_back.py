@@ -258,3 +258,26 @@ def test_nobody_is_asked_where_the_records_that_we_deleted_are_restored_with_the
     assert asked(bench) == []
     assert bench.ledger.load(PROJECT).items[item(bench, "Rack")].life is Life.LIVE
     assert quiet(bench)
+
+
+def test_a_record_that_is_back_after_its_item_was_deleted_elsewhere_is_looked_at() -> None:
+    """It says nothing new, and a run that looks at few items would pass it over."""
+    bench = bench_of("J", "S", "P", deletion=Deletion.PROPAGATE)
+    mine = add(bench, "J", "Rack")
+    start(bench)
+    memory = bench.tools["J"].memory
+    memory.delete_as("ann", mine)
+    memory.down.add("main")
+    bench.sync()
+    bench.tools["S"].memory.delete_as("bea", native(bench, "S", "Rack"))
+    for _ in range(3):
+        bench.clock.move(hours=1)
+        bench.sync()
+    assert bench.ledger.load(PROJECT).items[item(bench, "Rack")].life is Life.DELETED
+    memory.down.clear()
+    bench.sync()
+    memory.restore_as("ann", mine)
+    settle(bench)
+    assert titles(bench, "P") == []
+    assert titles(bench, "J") in ([], ["Rack"])
+    assert quiet(bench)

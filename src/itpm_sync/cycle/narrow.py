@@ -46,7 +46,7 @@ class Rest:
     basis: str
     """The digest of all that deciding rests on beside items and records."""
     restless: frozenset[str] = frozenset()
-    """Items that this run changed: looked at once more."""
+    """Items that this run changed, or of which a record is away: looked at once more."""
     had: Mapping[Place, int] = field(default_factory=dict)
     known: Mapping[Place, int] = field(default_factory=dict)
     """Records in each container: as its listing is compared with, and as brakes count them."""
@@ -128,6 +128,8 @@ def part(ws: Workspace, project: Project, state: State, sight: Sight, rest: Rest
     waiting = ws.ledger.waiting(name)
     if any(one.item is None and one.current is not None for one in waiting):
         return None
+    if any(one.offers and not ws.connections[one.connection].capabilities.by_hand for one in waiting):
+        return None  # what a lost call brought there is looked up first (`push/shown_again.py`)
     focus = frozenset(one.item for one in waiting if one.item is not None) | rest.restless
     if len(focus) > MOST:
         return None
@@ -257,16 +259,23 @@ def at_rest(plan: Plan, world: World, sight: Sight, basis: Callable[[], str]) ->
     if sight.warnings or not _empty_but(plan, "conflicts"):
         return None
     replicas = world.replicas.values()
-    return Rest(basis(), had=_had(replicas), known=known(replicas), accounts=dict(sight.directory.accounts))
+    accounts = dict(sight.directory.accounts)
+    return Rest(basis(), _away(replicas), had=_had(replicas), known=known(replicas), accounts=accounts)
 
 
 def still_at_rest(plan: Plan, sight: Sight, carried: Iterable[Carried], before: Rest | None) -> Rest | None:
     """What a run that looked at a part leaves for the next one: what it changed is looked at once more."""
     if before is None or any(one.outcome not in _DONE for one in carried):
         return None
-    restless = {decision.item for decision in plan.decisions} | {action.item for action in plan.actions}
+    changed = {decision.item for decision in plan.decisions} | {action.item for action in plan.actions}
     accounts = {**before.accounts, **sight.directory.accounts}
-    return replace(before, restless=frozenset(restless), accounts=accounts)
+    return replace(before, restless=frozenset(changed) | _away(sight.replicas.values()), accounts=accounts)
+
+
+def _away(replicas: Iterable[Replica]) -> frozenset[str]:
+    """Items with a record that is away. One that is back as it was says nothing new, and may have to be deleted now."""
+    away = (one for one in replicas if one.absence is not None and one.tie is not Tie.TOMBSTONE)
+    return frozenset(one.item for one in away if one.item is not None)
 
 
 def _had(replicas: Iterable[Replica]) -> Mapping[Place, int]:
