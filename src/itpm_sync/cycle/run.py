@@ -205,7 +205,7 @@ class Running:
         sight = replace(sight, items=dict(items), replicas=dict(replicas), complete=True)
         await look_up_people(ws, project, sight, self.lease)
         back = _back(sight)
-        creating, pending = await self._recover(state, sight)
+        creating, pending = await self._recover(state, sight, back=back)
         self.strange = await identity.look(ws, project, sight)
         self.accepted = identity.accepted(self.strange, approved)
         sight = identity.adopted(ws, project, sight, self.accepted)
@@ -287,10 +287,14 @@ class Running:
 
     # ── the steps ──
 
-    async def _recover(self, state: State, sight: Sight) -> tuple[frozenset[tuple[str, str]], frozenset[str]]:
-        """Settle the intents that an earlier run left open; what stays open holds its items back."""
+    async def _recover(
+        self, state: State, sight: Sight, *, back: bool
+    ) -> tuple[frozenset[tuple[str, str]], frozenset[str]]:
+        """Settle the intents that an earlier run left open; what stays open holds its items back. `back`: records may
+        hold what such a write brought, and say something new.
+        """
         intents = state.intents
-        if not intents and not _back(sight):
+        if not intents and not back:
             return frozenset(), frozenset()
         if intents:
             self.progress(f"looking up {len(intents)} unfinished writes")

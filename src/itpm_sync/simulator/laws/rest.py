@@ -195,7 +195,7 @@ class Laws:
                 taker = self._taker(name, item.id)
                 if (
                     taker is None or (item.id, "title") in self.held
-                ):  # it is made once it is known what it is called
+                ):  # made once it is known what it is called
                     continue
                 env = self.envs[name, taker.container]
                 if not self._missing(env.parent_here(self._parent(item.id)), taker):
